@@ -1,0 +1,23 @@
+# `cmake --install`, and what find_package(preempt) reads afterwards.
+include(CMakePackageConfigHelpers)
+
+# An Abseil in the tree of the surrounding project has no package that an installed preempt could find again.
+get_target_property(abseil_is_imported absl::status IMPORTED)
+if(NOT abseil_is_imported)
+  return()
+endif()
+
+set(preempt_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/preempt")
+
+install(TARGETS preempt EXPORT preempt_targets)
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/preempt" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+  FILES_MATCHING PATTERN "*.h")
+install(EXPORT preempt_targets NAMESPACE preempt:: DESTINATION "${preempt_package_dir}" FILE preempt_targets.cmake)
+
+configure_package_config_file(
+  "${PROJECT_SOURCE_DIR}/cmake/preempt-config.cmake.in" "${PROJECT_BINARY_DIR}/preempt-config.cmake"
+  INSTALL_DESTINATION "${preempt_package_dir}")
+# Before 1.0 a minor version may break its users.
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/preempt-config-version.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/preempt-config.cmake" "${PROJECT_BINARY_DIR}/preempt-config-version.cmake"
+  DESTINATION "${preempt_package_dir}")

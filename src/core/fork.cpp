@@ -1,0 +1,30 @@
+#include "core/fork.h"
+
+#include <pthread.h>
+
+#include <atomic>
+#include <mutex>
+
+#include "fiber/gate.h"
+
+namespace preempt::core {
+namespace {
+
+constinit std::atomic<int> generation = 0;
+
+void in_child() noexcept {
+  generation.fetch_add(1, std::memory_order_relaxed);
+  fiber::set_current_gate(nullptr);
+  fiber::own_guard_word()->store(0, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+int fork_generation() noexcept { return generation.load(std::memory_order_relaxed); }
+
+void watch_forks() {
+  static std::once_flag once;
+  std::call_once(once, [] { pthread_atfork(nullptr, nullptr, &in_child); });
+}
+
+}  // namespace preempt::core

@@ -1,0 +1,241 @@
+// Processors of workers that sleep in the kernel: taking them, giving them on, coming back. Models: retake(),
+// handoffp() and exitsyscall() in Go's src/runtime/proc.go. The word's protocol and its proof: README.md, "Taking a
+// processor".
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "core/scheduler.h"
+#include "os/membarrier.h"
+#include "os/thread.h"
+
+namespace preempt::core {
+
+// --- Looking.
+
+bool Scheduler::look_at(Processor& processor, Nanos now, Suspicion suspicion) {
+  return look(processor, now, suspicion, Looker::kWatchdog);
+}
+
+bool Scheduler::look(Processor& processor, Nanos now, Suspicion suspicion, Looker looker) {
+  Worker* worker = processor.worker.load(std::memory_order_acquire);  // pairs with give()
+  if (worker == nullptr || worker->gate.in_scheduler.load(std::memory_order_acquire)) return false;
+  const int best = best_waiting(processor);
+  if (best == kNoLevel) return false;
+#ifdef PREEMPT_EAGER
+  const bool is_due = true;
+#else
+  const bool is_due = now >= processor.due_at(best) && now >= processor.not_before();
+#endif
+  const bool may_take = may_take_ && looker == Looker::kWatchdog;
+  if (worker->gate.blocking.load(std::memory_order_relaxed) != 0) return may_take && take(*worker, now);
+  if (!is_due && suspicion == Suspicion::kNone) return false;
+  if (!is_due && !may_take) return false;
+  switch (worker->state.read(worker->gate.thread)) {
+    case os::ThreadState::kRunning:
+      if (is_due) request(processor, *worker, now);
+      return false;
+    case os::ThreadState::kAsleep:
+      count(Verdict::kAsleep);
+      if (looker == Looker::kSubmitter) helpers_.look_at(now);
+      return may_take && take(*worker, now);
+    case os::ThreadState::kTraced:
+      count(Verdict::kTraced);
+      return false;
+    case os::ThreadState::kUnknown:
+      // Without /proc nobody can say that a signal would not cut a system call short: the guard word alone asks.
+      if (is_due && mode_ != Preemption::kNone) worker->gate.ask();
+      return false;
+  }
+  return false;
+}
+
+void Scheduler::request(Processor& processor, Worker& worker, Nanos now) {
+  if (mode_ == Preemption::kNone || !processor.begin_request(now, expiry())) return;
+  worker.gate.ask();
+  if (!sends_signals()) return;
+  // A call of this worker was cut short and restarted: it computes a slice undisturbed, or it would never finish.
+  if (worker.gate.rewound.exchange(false, std::memory_order_relaxed)) {
+    processor.refuse_request(now + slices_.base());
+  } else {
+    send(worker, now);
+  }
+}
+
+// At most one signal is under way to a worker. One that found no handler for a slice is sent again: a standard signal
+// that is still pending merges with it, a real-time one would queue, so that one is sent again only if another
+// handler has taken it.
+bool Scheduler::send(Worker& worker, Nanos now) {
+  const bool again = worker.gate.asked.exchange(true, std::memory_order_relaxed);
+  if (again) {
+    if (now - worker.asked_at.load(std::memory_order_relaxed) < expiry()) {
+      count(Verdict::kRequestPending);
+      return false;
+    }
+    count(Verdict::kUnanswered);
+    // A thread that waits for a cpu answers late; one whose handler is gone, never.
+    const Nanos unanswered_for = now - worker.unanswered_from.load(std::memory_order_relaxed);
+    if (unanswered_for > std::max(10 * expiry(), 50 * os::kMillisecond)) helpers_.signal_unanswered();
+  } else {
+    worker.unanswered_from.store(now, std::memory_order_relaxed);
+  }
+  worker.asked_at.store(now, std::memory_order_relaxed);
+  if (again && signal_ >= SIGRTMIN && helpers_.handler_is_ours()) return false;
+  signals_sent_.fetch_add(1, std::memory_order_relaxed);
+  if (os::send_signal(worker.gate.thread, signal_)) return true;
+  worker.gate.asked.store(false, std::memory_order_relaxed);
+  return false;
+}
+
+// --- Taking. Only the watchdog does, so there is one claim at a time.
+
+bool Scheduler::take(Worker& worker, Nanos now) {
+  auto seen = fiber::Lost::kNo;
+  if (!worker.gate.lost.compare_exchange_strong(seen, fiber::Lost::kClaimed, std::memory_order_seq_cst)) return false;
+  os::membarrier();  // the worker's store to in_scheduler is visible, or it will see the claim
+  seen = fiber::Lost::kClaimed;
+  Processor* processor = worker.processor.load(std::memory_order_relaxed);
+  if (worker.gate.in_scheduler.load(std::memory_order_acquire)) {  // pairs with leave()
+    worker.gate.lost.compare_exchange_strong(seen, fiber::Lost::kNo, std::memory_order_relaxed);
+    return false;
+  }
+  processor = worker.processor.load(std::memory_order_relaxed);
+  if (processor == nullptr) {
+    worker.gate.lost.compare_exchange_strong(seen, fiber::Lost::kNo, std::memory_order_relaxed);
+    return false;
+  }
+  worker.lost_at = now;
+  worker.ran_before_loss = std::max<Nanos>(now - processor->dispatched_at(), 0);
+  // Release: enter() reads the two above after it has seen kTaken.
+  if (!worker.gate.lost.compare_exchange_strong(seen, fiber::Lost::kTaken, std::memory_order_acq_rel)) return false;
+  lost_.fetch_add(1, std::memory_order_relaxed);
+  handoffs_.fetch_add(1, std::memory_order_relaxed);
+  worker.gate.ask();  // if it computes again, its next checkpoint brings it back
+  pass_on(*processor, now);
+  return true;
+}
+
+Fiber* Scheduler::oldest_stopped() {
+  for (;;) {
+    Processor* where = nullptr;
+    for (Processor& each : processors_) {
+      const Nanos since = each.queue.oldest_stopped();
+      if (since != os::kNever && (where == nullptr || since < where->queue.oldest_stopped())) where = &each;
+    }
+    if (where == nullptr) return nullptr;
+    if (Fiber* fiber = where->queue.take_stopped()) return fiber;
+  }
+}
+
+// The processor's worker fell asleep. First the stopped worker that waits longest: it may hold what the sleeper waits
+// for, and needs no further thread. In the other order, 100 tasks that wanted a lock held by a stopped one ate every
+// spare and deadlocked.
+void Scheduler::pass_on(Processor& processor, Nanos now) {
+  if (Fiber* stopped = oldest_stopped()) {
+    return give(processor, *stopped->worker, {.runnable = stopped, .grant = slices_.least_run()}, now);
+  }
+  Choice choice = {.runnable = processor.queue.take_suspended()};
+  if (!choice) choice = pick(processor, now);
+  if (!choice) return make_idle(processor);
+  if (Worker* next = choice.runnable->kind == RunnableKind::kStoppedWorker
+                         ? static_cast<Fiber*>(choice.runnable)->worker
+                         : take_spare(processor)) {
+    return give(processor, *next, choice, now);
+  }
+  processor.queue.push_front(*choice.runnable);
+  helpers_.want_spare();
+  make_idle(processor);
+}
+
+// --- Coming back.
+
+// The worker knows that it has no processor and is about to queue or to park.
+void Scheduler::found(Worker& worker) {
+  if (worker.gate.lost.load(std::memory_order_relaxed) != fiber::Lost::kTaken) return;
+  worker.gate.lost.store(fiber::Lost::kNo, std::memory_order_relaxed);
+  lost_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Scheduler::come_back(Worker& worker) {
+  const Nanos now = os::now();
+  Fiber& fiber = *worker.fiber;
+  fiber.used += worker.ran_before_loss;
+  if (now - worker.lost_at >= std::max(slices_.base(), worker.ran_before_loss)) {
+    // It really slept: a new burst, as a keep-alive connection's next request.
+    fiber.level = static_cast<std::uint8_t>(first_level(fiber.level));
+    fiber.used = 0;
+  }
+  found(worker);
+  if (const int id = idle_.pop(); id != IdleProcessors::kNone) {
+    Processor& processor = processors_[id];
+    worker.processor.store(&processor, std::memory_order_relaxed);
+    processor.worker.store(&worker, std::memory_order_release);
+    return begin_burst(worker, now, 0);
+  }
+  fiber.kind = RunnableKind::kStoppedWorker;
+  fiber.worker = &worker;
+  fiber.waiting_since = now;
+  const int level = fiber.level;
+  worker.last_processor->queue.push_back(fiber);
+  // Another processor may wake this worker from here on; it has not parked, so its token waits for it.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  work_arrived();
+  request_for(level);
+  worker.parker.park();
+  resume_task();
+}
+
+// A few of the workers that lost their processor: those that compute again are called back.
+void Scheduler::look_at_lost(Nanos now) {
+  constexpr int kMostLooks = 8;
+  const int count = workers_.size();
+  int looks = 0;
+  for (int i = 0; i < count && looks < kMostLooks; ++i) {
+    next_lost_ = (next_lost_ + 1) % count;
+    Worker& worker = workers_[next_lost_];
+    if (worker.gate.lost.load(std::memory_order_relaxed) != fiber::Lost::kTaken ||
+        worker.gate.in_scheduler.load(std::memory_order_relaxed) ||
+        worker.gate.blocking.load(std::memory_order_relaxed) != 0) {
+      continue;
+    }
+    ++looks;
+    if (worker.state.read(worker.gate.thread) != os::ThreadState::kRunning) continue;
+    if (mode_ != Preemption::kNone) worker.gate.ask();
+    if (sends_signals()) send(worker, now);
+  }
+}
+
+// --- Explicit scopes.
+
+void Scheduler::begin_blocking(fiber::Gate& gate, Leave leave_when) {
+  const std::uint32_t depth = gate.blocking.load(std::memory_order_relaxed);
+  gate.blocking.store(depth + 1, std::memory_order_relaxed);
+  if (depth != 0 || leave_when == Leave::kWhenTaken) return;
+  Worker& worker = enter(gate);
+  worker.scheduler.lose_processor(worker, os::now());
+  leave();
+}
+
+void Scheduler::lose_processor(Worker& worker, Nanos now) {
+  Processor* processor = worker.processor.load(std::memory_order_relaxed);
+  if (processor == nullptr || !may_take_) return;
+  worker.lost_at = now;
+  worker.ran_before_loss = std::max<Nanos>(now - processor->dispatched_at(), 0);
+  worker.forget_processor();
+  worker.gate.lost.store(fiber::Lost::kTaken, std::memory_order_relaxed);
+  lost_.fetch_add(1, std::memory_order_relaxed);
+  handoffs_.fetch_add(1, std::memory_order_relaxed);
+  pass_on(*processor, now);
+}
+
+void Scheduler::end_blocking(fiber::Gate& gate) {
+  const std::uint32_t depth = gate.blocking.load(std::memory_order_relaxed);
+  gate.blocking.store(depth - 1, std::memory_order_relaxed);
+  if (depth != 1) return;
+  Worker& worker = enter(gate);
+  if (worker.processor.load(std::memory_order_relaxed) == nullptr) worker.scheduler.come_back(worker);
+  leave();
+}
+
+}  // namespace preempt::core

@@ -1,0 +1,63 @@
+#include "core/log.h"
+
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+
+namespace preempt::core {
+namespace {
+
+std::string_view text(Log::Line line) {
+  switch (line) {
+    case Log::Line::kHandlerReplaced:
+      return "another handler lies over preempt's and does not forward the signal, so running tasks are preempted at "
+             "checkpoints only: choose another Options::signal (PREEMPT_SIGNAL)";
+    case Log::Line::kNoMembarrier:
+      return "membarrier(2) is not available, so a blocked task keeps its processor unless it uses preempt::Blocking "
+             "with kNow";
+    case Log::Line::kShadowStack:
+      return "this thread uses a shadow stack, so tasks are not switched as fibers: migratable tasks keep their threads";
+    case Log::Line::kThreadFailed:
+      return "a further thread could not be made, so preemption and hand-off wait for a free one (Options::max_threads, "
+             "ulimit -u, cgroup pids.max)";
+    case Log::Line::kUnguardedStacks:
+      return "half of vm.max_map_count is used up, so new stacks have no guard page";
+    case Log::Line::kCount:
+      break;
+  }
+  return "";
+}
+
+}  // namespace
+
+void Log::say(Line line) {
+  const auto index = static_cast<std::size_t>(line);
+  if (said_[index].exchange(true, std::memory_order_relaxed)) return;
+  waiting_.fetch_or(1u << index, std::memory_order_release);
+  wake();
+}
+
+void Log::wake() {
+  bell_.fetch_add(1, std::memory_order_release);
+  os::futex_wake(bell_, 1);
+}
+
+void Log::run(const std::atomic<bool>& stopping) {
+  for (;;) {
+    const std::uint32_t bell = bell_.load(std::memory_order_acquire);
+    const bool last_round = stopping.load(std::memory_order_acquire);
+    std::uint32_t lines = waiting_.exchange(0, std::memory_order_acquire);
+    for (; lines != 0; lines &= lines - 1) print(static_cast<Line>(__builtin_ctz(lines)));
+    if (last_round) return;
+    os::futex_wait(bell_, bell);
+  }
+}
+
+void Log::print(Line line) {
+  const std::string whole = absl::StrCat("preempt: executor \"", name_, "\": ", std::string(text(line)));
+  if (sink_) return sink_(whole);
+  const std::string with_newline = whole + "\n";
+  static_cast<void>(!write(STDERR_FILENO, with_newline.data(), with_newline.size()));
+}
+
+}  // namespace preempt::core

@@ -1,0 +1,41 @@
+// Lines for the user, from any context.
+#ifndef PREEMPT_CORE_LOG_H_
+#define PREEMPT_CORE_LOG_H_
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "os/futex.h"
+
+namespace preempt::core {
+
+// say() is async-signal-safe and never waits; run() prints on a thread of its own, because the user's callback may take
+// locks that a stopped task holds.
+class Log {
+ public:
+  Log(std::string name, std::function<void(std::string_view)> sink) : name_(std::move(name)), sink_(std::move(sink)) {}
+
+  // What there is to say, each at most once for an executor. The texts are in log.cpp.
+  enum class Line { kHandlerReplaced, kNoMembarrier, kShadowStack, kThreadFailed, kUnguardedStacks, kCount };
+  void say(Line line);
+  bool has_lines() const { return waiting_.load(std::memory_order_acquire) != 0; }
+
+  void run(const std::atomic<bool>& stopping);  // until `stopping` and nothing is left to say
+  void wake();
+
+ private:
+  void print(Line line);
+
+  const std::string name_;
+  const std::function<void(std::string_view)> sink_;
+  std::array<std::atomic<bool>, static_cast<std::size_t>(Line::kCount)> said_ = {};
+  std::atomic<std::uint32_t> waiting_ = 0;  // bit L: line L is to be printed
+  os::FutexWord bell_ = 0;
+};
+
+}  // namespace preempt::core
+
+#endif  // PREEMPT_CORE_LOG_H_

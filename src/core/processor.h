@@ -1,0 +1,81 @@
+// The right to run, with a queue of what waits for it (Go's P).
+#ifndef PREEMPT_CORE_PROCESSOR_H_
+#define PREEMPT_CORE_PROCESSOR_H_
+
+#include <algorithm>
+#include <atomic>
+
+#include "base/cache_line.h"
+#include "core/levels.h"
+#include "core/run_queue.h"
+#include "core/spare_stack.h"
+#include "core/worker.h"
+
+namespace preempt::core {
+
+// Owned by: the worker in `worker`; nobody, while it is in IdleProcessors; in between, the one thread that took it out
+// of either place and will pass it on.
+class alignas(base::kCacheLine) Processor {
+ public:
+  Processor(int its_id, const Slices& slices) : id(its_id), queue(slices), slices_(slices) {}
+
+  const int id;
+  RunQueue queue;
+  SpareStack spares;
+  std::atomic<Worker*> worker = nullptr;
+  Nanos next_rescue = 0;  // the owner's: when to look after neglected queues again
+
+  // --- The burst that runs. Written by the owner, read by the watchdog and submitters.
+
+  // `runnable` starts or goes on now. A grant keeps higher levels away for longer than usual.
+  void dispatch(const Runnable& runnable, Nanos now, Nanos grant) {
+    dispatched_at_.store(now, std::memory_order_relaxed);
+    slice_end_.store(now + std::max<Nanos>(slices_.slice(runnable) - runnable.used, 0), std::memory_order_relaxed);
+    protected_until_.store(now + std::max(slices_.least_run(), grant), std::memory_order_relaxed);
+    level_.store(runnable.level, std::memory_order_relaxed);
+    requested_at_.store(kNoRequest, std::memory_order_relaxed);
+    not_before_.store(0, std::memory_order_relaxed);
+  }
+  // The time up to `now` is accounted for.
+  void charged(Nanos now) { dispatched_at_.store(now, std::memory_order_relaxed); }
+  void nothing_runs() { level_.store(kNoLevel, std::memory_order_relaxed); }
+
+  int level() const { return level_.load(std::memory_order_relaxed); }
+  Nanos dispatched_at() const { return dispatched_at_.load(std::memory_order_relaxed); }
+  Nanos slice_end() const { return slice_end_.load(std::memory_order_relaxed); }
+  Nanos protected_until() const { return protected_until_.load(std::memory_order_relaxed); }
+  // When the burst should end if `best_waiting` is the best level that waits.
+  Nanos due_at(int best_waiting) const {
+    const Nanos for_others = std::max(protected_until(), best_waiting < level() ? 0 : queue.next_entitlement());
+    return std::min(slice_end(), for_others);
+  }
+
+  // --- At most one request to preempt the burst is under way.
+  bool begin_request(Nanos now, Nanos expiry) {
+    if (now < not_before_.load(std::memory_order_relaxed)) return false;
+    Nanos before = requested_at_.load(std::memory_order_relaxed);
+    if (before != kNoRequest && now - before < expiry) return false;
+    return requested_at_.compare_exchange_strong(before, now, std::memory_order_relaxed);
+  }
+  // The request came to nothing: the next one not before `when`.
+  void refuse_request(Nanos when) {
+    not_before_.store(when, std::memory_order_relaxed);
+    requested_at_.store(kNoRequest, std::memory_order_relaxed);
+  }
+  Nanos not_before() const { return not_before_.load(std::memory_order_relaxed); }
+
+ private:
+  static constexpr Nanos kNoRequest = 0;
+
+  const Slices& slices_;
+  std::atomic<int> level_ = kNoLevel;
+  std::atomic<Nanos> dispatched_at_ = 0;
+  std::atomic<Nanos> slice_end_ = 0;
+  std::atomic<Nanos> protected_until_ = 0;
+  std::atomic<Nanos> requested_at_ = kNoRequest;
+  std::atomic<Nanos> not_before_ = 0;
+};
+
+}  // namespace preempt::core
+
+#endif  // PREEMPT_CORE_PROCESSOR_H_

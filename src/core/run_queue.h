@@ -1,0 +1,91 @@
+// What waits for one processor.
+#ifndef PREEMPT_CORE_RUN_QUEUE_H_
+#define PREEMPT_CORE_RUN_QUEUE_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/cache_line.h"
+#include "base/list.h"
+#include "core/levels.h"
+#include "fiber/fiber.h"
+#include "os/lock.h"
+
+namespace preempt::core {
+
+using detail::Runnable;
+using detail::RunnableKind;
+using fiber::Fiber;
+
+// A runnable and how long it may run before a higher level takes its place (0: the ordinary least_run()).
+struct Choice {
+  Runnable* runnable = nullptr;
+  Nanos grant = 0;
+  explicit operator bool() const { return runnable != nullptr; }
+};
+
+struct RunnableLinks {
+  static Runnable*& next(Runnable& node) { return node.next; }
+  static Runnable*& prev(Runnable& node) { return node.prev; }
+};
+struct WaitingLinks {
+  static Fiber*& next(Fiber& node) { return node.next_waiting; }
+  static Fiber*& prev(Fiber& node) { return node.prev_waiting; }
+};
+
+// A first-in-first-out list for each level. Thread safe; called in the scheduler or by the watchdog only, because of
+// the lock. Fibers also stand in a list by age, stopped and suspended ones apart.
+class alignas(base::kCacheLine) RunQueue {
+ public:
+  explicit RunQueue(const Slices& slices) : slices_(slices) {}
+
+  void push_back(Runnable& runnable);
+  void push_front(Runnable& runnable);
+
+  // Next to run: an overdue stopped worker, then a starving level's first, then the best level's first.
+  Choice pick(Nanos now);
+  // Oldest by time of waiting; null when there is none.
+  Fiber* take_stopped();
+  Fiber* take_suspended();
+
+  // Moves half of the best level, at most kMostStolen, to `thief`. How many.
+  int give_half_to(RunQueue& thief);
+
+  // Looks without the lock: right at some moment during the call.
+  LevelSet waiting() const { return waiting_.load(std::memory_order_relaxed); }
+  Nanos oldest_stopped() const { return oldest_stopped_.load(std::memory_order_relaxed); }
+  // Something waits, and nothing was chosen for longer than a stopped worker may wait.
+  bool is_neglected(Nanos now) const {
+    return waiting() != 0 && now - last_choice_.load(std::memory_order_relaxed) > slices_.stopped_at_most();
+  }
+  // When pick() will prefer somebody to the best level; kNever without such a one.
+  Nanos next_entitlement() const;
+
+ private:
+  static constexpr int kMostStolen = 64;
+  using Level = base::List<Runnable, RunnableLinks>;
+  using Waiting = base::List<Fiber, WaitingLinks>;
+
+  void added(Runnable& runnable);
+  void remove(Runnable& runnable);
+  Waiting& waiting_list(RunnableKind kind) { return kind == RunnableKind::kStoppedWorker ? stopped_ : suspended_; }
+  Fiber* take_first(Waiting& list);
+  bool overdue(Nanos now) const { return now >= overdue_from(); }
+  Nanos overdue_from() const;
+  int starving_level(Nanos now) const;
+
+  const Slices& slices_;
+  os::Lock lock_;
+  Level levels_[kLevels];
+  Waiting stopped_;
+  Waiting suspended_;
+  std::atomic<LevelSet> waiting_ = 0;
+  std::atomic<Nanos> oldest_stopped_ = os::kNever;
+  std::atomic<Nanos> next_overdue_turn_ = 0;
+  std::atomic<Nanos> last_choice_ = 0;       // pick() chose, or the queue became non-empty
+  std::atomic<Nanos> served_[kLevels] = {};  // last time that the level gave one away, or became non-empty
+};
+
+}  // namespace preempt::core
+
+#endif  // PREEMPT_CORE_RUN_QUEUE_H_

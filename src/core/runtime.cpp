@@ -1,0 +1,344 @@
+#include "core/runtime.h"
+
+#include <algorithm>
+#include <climits>
+#include <stdexcept>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "asm/async.h"
+#include "core/fork.h"
+#include "core/options_check.h"
+#include "fiber/gate.h"
+#include "fiber/sanitizer.h"
+#include "os/membarrier.h"
+#include "os/shadow_stack.h"
+#include "os/thread.h"
+#include "preempt/blocking.h"
+#include "signal/code_ranges.h"
+#include "signal/disposition.h"
+#include "signal/handler.h"
+
+namespace preempt::detail {
+
+using core::Worker;
+
+namespace {
+
+Options resolved(Options options) {
+  options.processors = core::resolve_processors(options);
+  options.max_threads = std::max(options.max_threads, options.processors);
+  options.stack_size = core::resolve_stack_size(options);
+  return options;
+}
+
+// Where a signal is delivered late, only checkpoints keep their word.
+Preemption effective(Preemption wanted) {
+  return fiber::kSignalsAreDelayed ? std::min(wanted, Preemption::kCheckpoints) : wanted;
+}
+
+// What all executors of the process share; once.
+bool prepare_process() {
+  static const bool has_membarrier = [] {
+    assembly::detect_vector_state();
+    signal::find_hot_code();
+    core::watch_forks();
+    return os::register_membarrier();
+  }();
+  return has_membarrier;
+}
+
+}  // namespace
+
+Runtime::Runtime(Options options)
+    : options_(resolved(std::move(options))),
+      fork_generation_(core::fork_generation()),
+      log_(options_.name, options_.on_log),
+      scheduler_(options_, effective(options_.preemption), options_.processors, options_.stack_size, *this),
+      watchdog_(scheduler_) {
+  const bool has_membarrier = prepare_process();
+  if (!has_membarrier) log_.say(core::Log::Line::kNoMembarrier);
+  if (os::shadow_stack_is_on()) {
+    scheduler_.forbid_fiber_switches();
+    log_.say(core::Log::Line::kShadowStack);
+  }
+  scheduler_.allow_taking(has_membarrier && options_.max_threads > options_.processors);
+  scheduler_.on_exception = options_.on_exception;
+  if (options_.queue_capacity != 0) {
+    scheduler_.on_start = [](void* self) { static_cast<Runtime*>(self)->give_place_back(); };
+    scheduler_.on_start_argument = this;
+  }
+  pthread_sigmask(SIG_SETMASK, nullptr, &worker_mask_);
+  sigdelset(&worker_mask_, options_.signal);
+  if (scheduler_.sends_signals()) signal::acquire(options_.signal, &signal::handle);
+  try {
+    spawner_thread_.start(options_.name + "-spawn", [this] { spawn(); });
+    watchdog_thread_.start(options_.name + "-watch", [this] { watchdog_.run(); });
+    for (int i = 0; i < options_.processors; ++i) start_worker(*make_worker());
+  } catch (...) {
+    stop_threads();
+    throw;
+  }
+}
+
+Runtime::~Runtime() = default;
+
+// --- Workers.
+
+// A worker with its stacks, whose thread does not exist yet. Null without memory. In user context.
+Worker* Runtime::make_worker() {
+  const int id = static_cast<int>(workers_.size());
+  const fiber::Stack stack = scheduler_.fibers().stacks().take();
+  auto worker = stack ? std::make_unique<Worker>(scheduler_, id, stack) : nullptr;
+  if (worker == nullptr || !worker->alternate_stack.map()) {
+    if (stack) scheduler_.fibers().stacks().give_back(stack);
+    throw std::system_error(ENOMEM, std::generic_category(),
+                            absl::StrCat("preempt: stack of worker ", id, " (Options::stack_size ",
+                                         options_.stack_size, ")"));
+  }
+  if (scheduler_.fibers().stacks().unguarded() != 0) say(core::Log::Line::kUnguardedStacks);
+  worker->gate.mode = scheduler_.mode();
+  worker->gate.on_preempt = &core::Scheduler::on_preempt;
+  worker->gate.fiber_stack = worker->home.bounds();
+  worker->gate.alternate_stack = {worker->alternate_stack.low(), worker->alternate_stack.high()};
+  workers_.push_back(std::move(worker));
+  return workers_.back().get();
+}
+
+// Throws std::system_error; the worker is gone then.
+void Runtime::start_worker(Worker& worker) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstack(&attributes, worker.home.stack().low, worker.home.stack().size);
+  // Until its alternate stack is in place the thread takes none of our signals.
+  sigset_t mask = worker_mask_;
+  sigaddset(&mask, options_.signal);
+  pthread_attr_setsigmask_np(&attributes, &mask);
+  const int error = pthread_create(&worker.thread, &attributes, &Runtime::worker_main, &worker);
+  pthread_attr_destroy(&attributes);
+  if (error != 0) {
+    const int id = worker.id;
+    scheduler_.fibers().stacks().give_back(worker.home.stack());
+    workers_.pop_back();
+    throw std::system_error(error, std::generic_category(), absl::StrCat("preempt: thread of worker ", id));
+  }
+  scheduler_.add(worker);
+}
+
+void* Runtime::worker_main(void* argument) {
+  auto& worker = *static_cast<Worker*>(argument);
+  static_cast<Runtime&>(worker.scheduler.helpers()).be_worker(worker);
+  return nullptr;
+}
+
+void Runtime::be_worker(Worker& worker) {
+  os::set_thread_name(absl::StrCat(options_.name, "/", worker.id).c_str());
+  if (options_.on_thread_start) options_.on_thread_start();
+  worker.gate.thread = os::thread_id();
+  worker.gate.guard_word = fiber::own_guard_word();
+  worker.gate.guard_word->store(0, std::memory_order_relaxed);
+  worker.home.adopt_thread();
+  worker.alternate_stack.install();
+  fiber::set_current_gate(&worker.gate);
+  pthread_sigmask(SIG_SETMASK, &worker_mask_, nullptr);
+
+  scheduler_.work(worker);
+
+  sigset_t ours;
+  sigemptyset(&ours);
+  sigaddset(&ours, options_.signal);
+  pthread_sigmask(SIG_BLOCK, &ours, nullptr);
+  fiber::set_current_gate(nullptr);
+  worker.alternate_stack.uninstall();
+  worker.state.close();
+  if (options_.on_thread_stop) options_.on_thread_stop();
+  // Last: glibc gives the thread's control block to the next thread as it is.
+  worker.gate.guard_word->store(0, std::memory_order_relaxed);
+}
+
+// --- The spawner: a thread that holds no processor and may therefore block in pthread_create() (Go's template
+// thread).
+
+void Runtime::want_spare() {
+  if (scheduler_.workers().size() >= scheduler_.workers().most()) return;
+  if (!spare_wanted_.exchange(true, std::memory_order_acq_rel)) ring_spawner();
+}
+
+void Runtime::ring_spawner() {
+  spawner_bell_.fetch_add(1, std::memory_order_release);
+  os::futex_wake(spawner_bell_, 1);
+}
+
+void Runtime::spawn() {
+  for (;;) {
+    const std::uint32_t bell = spawner_bell_.load(std::memory_order_acquire);
+    if (stopping_helpers_.load(std::memory_order_acquire)) return;
+    if (spare_wanted_.exchange(false, std::memory_order_acq_rel)) make_spare();
+    start_log();
+    os::futex_wait(spawner_bell_, bell);
+  }
+}
+
+void Runtime::make_spare() {
+  if (scheduler_.workers().size() >= scheduler_.workers().most()) return;
+  try {
+    start_worker(*make_worker());
+    watchdog_.look_at(os::now());  // somebody waited for it
+  } catch (const std::exception&) {
+    spares_failed_.fetch_add(1, std::memory_order_relaxed);
+    say(core::Log::Line::kThreadFailed);
+  }
+}
+
+// --- The log's thread is made when there is something to say.
+
+void Runtime::say(core::Log::Line line) {
+  log_.say(line);
+  ring_spawner();
+}
+
+void Runtime::start_log() {
+  if (log_thread_.started() || !log_.has_lines()) return;
+  try {
+    log_thread_.start(options_.name + "-log", [this] { log_.run(stopping_log_); });
+  } catch (const std::exception&) {
+    // Without a thread there is nobody to say it; the counters of Stats remain.
+  }
+}
+
+bool Runtime::handler_is_ours() { return signal::is_ours(options_.signal); }
+
+void Runtime::signal_unanswered() {
+  if (!handler_is_ours()) say(core::Log::Line::kHandlerReplaced);
+}
+
+// --- Submitting.
+
+Runtime::Posted Runtime::post(Task& task, bool may_wait) {
+  const bool inside = on_own_worker();
+  if (!inside) {
+    // Counted before the look at `closed_`: shutdown() either refuses it here or waits for its end.
+    scheduler_.count_outside();
+    if (closed_.load(std::memory_order_seq_cst)) {
+      scheduler_.uncount_outside();
+      worker_rests();
+      return Posted::kShutDown;
+    }
+  }
+  if (options_.queue_capacity != 0 && !reserve_place(may_wait, inside)) {
+    if (!inside) {
+      scheduler_.uncount_outside();
+      worker_rests();
+    }
+    return Posted::kFull;
+  }
+  scheduler_.submit(task);
+  return Posted::kYes;
+}
+
+// False: full, and not to wait. A task of this executor does not wait, it goes over the capacity.
+bool Runtime::reserve_place(bool may_wait, bool inside) {
+  if (inside && may_wait) {
+    queued_.fetch_add(1, std::memory_order_seq_cst);
+    return true;
+  }
+  const auto capacity = static_cast<std::int64_t>(options_.queue_capacity);
+  for (;;) {
+    const std::uint32_t bell = place_bell_.load(std::memory_order_seq_cst);
+    std::int64_t queued = queued_.load(std::memory_order_seq_cst);
+    while (queued < capacity) {
+      if (queued_.compare_exchange_weak(queued, queued + 1, std::memory_order_seq_cst)) return true;
+    }
+    if (!may_wait) return false;
+    place_waiters_.fetch_add(1, std::memory_order_seq_cst);
+    if (queued_.load(std::memory_order_seq_cst) >= capacity) os::futex_wait(place_bell_, bell);
+    place_waiters_.fetch_sub(1, std::memory_order_seq_cst);
+  }
+}
+
+void Runtime::give_place_back() {
+  queued_.fetch_sub(1, std::memory_order_seq_cst);
+  if (place_waiters_.load(std::memory_order_seq_cst) == 0) return;
+  place_bell_.fetch_add(1, std::memory_order_seq_cst);
+  os::futex_wake(place_bell_, 1);
+}
+
+// --- Waiting for the tasks' end.
+
+void Runtime::worker_rests() {
+  if (waiters_.load(std::memory_order_seq_cst) == 0) return;
+  rest_bell_.fetch_add(1, std::memory_order_seq_cst);
+  os::futex_wake(rest_bell_, INT_MAX);
+}
+
+// The last task's worker rests after its end, and rings then: a waiter that counted itself before sees the bell, one
+// that did not sees the count.
+void Runtime::wait_until_unfinished_at_most(const std::atomic<int>& allowed) {
+  waiters_.fetch_add(1, std::memory_order_seq_cst);
+  for (;;) {
+    const std::uint32_t bell = rest_bell_.load(std::memory_order_seq_cst);
+    if (scheduler_.unfinished() <= static_cast<std::uint64_t>(allowed.load(std::memory_order_seq_cst))) break;
+    os::futex_wait(rest_bell_, bell);
+  }
+  waiters_.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+void Runtime::drain() {
+  if (on_own_worker()) throw std::logic_error("preempt: drain() in a task of the executor would wait for itself");
+  const Blocking blocking(kNow);  // on a worker of another executor
+  static constinit std::atomic<int> none = 0;
+  wait_until_unfinished_at_most(none);
+}
+
+void Runtime::shutdown() {
+  closed_.store(true, std::memory_order_seq_cst);
+  const Blocking blocking(kNow);
+  if (on_own_worker()) {
+    tasks_in_shutdown_.fetch_add(1, std::memory_order_seq_cst);
+    worker_rests();  // another such task waits for one less now
+    wait_until_unfinished_at_most(tasks_in_shutdown_);
+    return;
+  }
+  static constinit std::atomic<int> none = 0;
+  wait_until_unfinished_at_most(none);
+  const std::lock_guard hold(shutdown_mutex_);
+  stop_threads();
+}
+
+void Runtime::stop_threads() {
+  if (threads_stopped_.exchange(true, std::memory_order_relaxed)) return;
+  // The watchdog first, so that nobody asks a thread that ends; then the spawner, so that no worker comes later.
+  watchdog_.stop();
+  watchdog_thread_.join();
+  stopping_helpers_.store(true, std::memory_order_release);
+  ring_spawner();
+  spawner_thread_.join();
+  scheduler_.stop();
+  for (int id = 0; id < scheduler_.workers().size(); ++id) pthread_join(scheduler_.workers()[id].thread, nullptr);
+  if (scheduler_.sends_signals()) signal::release(options_.signal);
+  start_log();
+  stopping_log_.store(true, std::memory_order_release);
+  log_.wake();
+  log_thread_.join();
+}
+
+// --- Questions.
+
+bool Runtime::is_child_of_fork() const { return core::fork_generation() != fork_generation_; }
+
+bool Runtime::on_own_worker() const {
+  fiber::Gate* gate = fiber::current_gate();
+  return gate != nullptr && &Worker::of(*gate).scheduler == &scheduler_;
+}
+
+Stats Runtime::stats() const {
+  Stats stats;
+  scheduler_.add_to(stats);
+  stats.watchdog_wakeups = watchdog_.wakeups();
+  stats.spares_failed = spares_failed_.load(std::memory_order_relaxed);
+  stats.workers = threads_stopped_.load(std::memory_order_relaxed) ? 0 : scheduler_.workers().size();
+  stats.workers_peak = scheduler_.workers().size();
+  return stats;
+}
+
+}  // namespace preempt::detail

@@ -1,0 +1,390 @@
+// The loop of a worker: from one task's end to the next one's start. Model: schedule() and findRunnable() in Go's
+// src/runtime/proc.go.
+#include "core/scheduler.h"
+
+#include <cstring>
+#include <exception>
+
+#include "base/check.h"
+#include "os/process.h"
+
+namespace preempt::core {
+namespace {
+
+// Before a worker parks it looks around for some microseconds: a futex wake-up costs more than that.
+constexpr int kSearchRounds = 60;
+
+}  // namespace
+
+Scheduler::Scheduler(const Options& options, Preemption mode, int processors, std::size_t stack_size, Helpers& helpers)
+    : helpers_(helpers),
+      slices_(options.time_slice.count(), options.slice_growth),
+      idle_(processors),
+      workers_(options.max_threads),
+      fibers_(stack_size),
+      mode_(mode),
+      signal_(options.signal) {
+  for (int id = 0; id < processors; ++id) processors_.emplace_back(id, slices_);
+  for (int id = processors - 1; id >= 0; --id) idle_.push(id);
+}
+
+// --- Doors.
+
+Worker& Scheduler::enter(fiber::Gate& gate) {
+  gate.in_scheduler.store(true, std::memory_order_relaxed);
+  // The cpu's own order is enforced from the other side, by the membarrier in take().
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  Worker& worker = Worker::of(gate);
+  if (gate.lost.load(std::memory_order_relaxed) != fiber::Lost::kNo) {
+    auto seen = fiber::Lost::kClaimed;
+    // Acquire: what take() wrote before kTaken.
+    const bool kept = gate.lost.compare_exchange_strong(seen, fiber::Lost::kNo, std::memory_order_acquire);
+    if (!kept && seen == fiber::Lost::kTaken) worker.forget_processor();
+  }
+  return worker;
+}
+
+void Scheduler::leave() {
+  for (;;) {
+    fiber::Gate& gate = *fiber::current_gate();
+    gate.in_scheduler.store(false, std::memory_order_release);  // pairs with take()
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (!gate.pending.load(std::memory_order_relaxed) || gate.closed_by_scope()) return;
+    gate.pending.store(false, std::memory_order_relaxed);
+    Worker& worker = enter(gate);
+    static_cast<void>(worker.scheduler.preempt(worker, fiber::Entry::kCheckpoint));
+  }
+}
+
+Verdict Scheduler::on_preempt(fiber::Gate& gate, fiber::Entry entry) {
+  Worker& worker = enter(gate);
+  const Verdict verdict = worker.scheduler.preempt(worker, entry);
+  leave();
+  return verdict;
+}
+
+// --- Submitting.
+
+void Scheduler::submit(detail::Task& task) {
+  fiber::Gate* gate = fiber::current_gate();
+  if (gate == nullptr) {
+    inject_.push(task);
+    work_arrived();
+    request_for(task.level);
+    return;
+  }
+  // Also on a worker of another executor: what is below must not be stopped half-way.
+  Worker& worker = enter(*gate);
+  const int level = task.level;
+  Processor* processor = worker.processor.load(std::memory_order_relaxed);
+  if (&worker.scheduler == this) worker.submitted.add();
+  if (&worker.scheduler == this && processor != nullptr) {
+    processor->queue.push_back(task);
+    std::atomic_thread_fence(std::memory_order_seq_cst);  // push before the look at the idle word
+  } else {
+    inject_.push(task);
+  }
+  work_arrived();
+  request_for(level);
+#ifdef PREEMPT_EAGER
+  gate->pending.store(true, std::memory_order_relaxed);
+#endif
+  leave();
+}
+
+// Something became visible in a queue. Either this sees an idle processor, or a worker that goes idle, or the watchdog
+// that goes to sleep, sees the work: each of them publishes its rest and looks once more, in sequentially consistent
+// order.
+void Scheduler::work_arrived() {
+  if (idle_.wants_waking()) {
+    help_idle_processors();
+  } else if (idle_.idle() == 0) {
+    helpers_.work_waits();
+  }
+}
+
+// Work of `level` waits: the processor with the lowest level should take it, if that is lower.
+void Scheduler::request_for(int level) {
+  if (mode_ == Preemption::kNone || idle_.idle() != 0) return;
+  constexpr int kMostLooks = 8;
+  Processor* victim = nullptr;
+  int looks = 0;
+  for (Processor& processor : processors_) {
+    if (++looks > kMostLooks) break;  // the watchdog looks at all of them
+    const int running = processor.level();
+    if (running != kNoLevel && running > (victim == nullptr ? level : victim->level())) victim = &processor;
+  }
+  if (victim == nullptr) return;
+  const Nanos now = os::now();
+  const Nanos when = std::max(victim->protected_until(), victim->not_before());
+  if (now < when) {
+    helpers_.look_at(when);
+  } else {
+    look(*victim, now, Suspicion::kNone, Looker::kSubmitter);
+  }
+}
+
+std::uint64_t Scheduler::unfinished() const {
+  // Both sums only grow, and a task's submission is counted before its end: with the ends read first, equality means
+  // that at the moment between the two reads every submitted task had ended.
+  std::uint64_t completed = 0, submitted = 0;
+  const int workers = workers_.size();
+  for (int id = 0; id < workers; ++id) completed += workers_[id].completed.get();
+  const int workers_now = workers_.size();
+  for (int id = 0; id < workers_now; ++id) submitted += workers_[id].submitted.get();
+  return submitted + submitted_outside_.load(std::memory_order_seq_cst) - completed;
+}
+
+// --- Finding work.
+
+void Scheduler::sort_in(Processor& processor) {
+  detail::Runnable* runnable = inject_.take_all();
+  while (runnable != nullptr) {
+    detail::Runnable* next = runnable->next;
+    processor.queue.push_back(*runnable);
+    runnable = next;
+  }
+}
+
+bool Scheduler::steal(Processor& thief) {
+  const int count = processors();
+  for (int i = 1; i < count; ++i) {
+    if (processors_[(thief.id + i) % count].queue.give_half_to(thief.queue) == 0) continue;
+    steals_.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  }
+  return false;
+}
+
+// A processor whose task cannot be preempted (its signal masked, or Preemption::kNone) leaves its queue unserved: what
+// waited too long there moves to `processor`, which is one that does choose. Looks once in a while.
+void Scheduler::rescue(Processor& processor, Nanos now) {
+  if (now < processor.next_rescue || processors() == 1) return;
+  processor.next_rescue = now + slices_.stopped_at_most();
+  for (Processor& other : processors_) {
+    if (&other == &processor || !other.queue.is_neglected(now)) continue;
+    if (Fiber* stopped = other.queue.take_stopped()) {
+      processor.queue.push_back(*stopped);
+    } else {
+      other.queue.give_half_to(processor.queue);
+    }
+    steals_.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+Choice Scheduler::pick(Processor& processor, Nanos now) {
+  sort_in(processor);
+  rescue(processor, now);
+  Choice choice = processor.queue.pick(now);
+  if (!choice && steal(processor)) choice = processor.queue.pick(now);
+  return choice;
+}
+
+bool Scheduler::anything_waits() const {
+  if (!inject_.empty()) return true;
+  for (const Processor& processor : processors_) {
+    if (processor.queue.waiting() != 0) return true;
+  }
+  return false;
+}
+
+int Scheduler::best_waiting(const Processor& processor) const {
+  const int own = best_of(processor.queue.waiting() | inject_.waiting());
+  if (own <= processor.level() && own != kNoLevel) return own;
+  int best = own;
+  for (const Processor& other : processors_) best = std::min(best, best_of(other.queue.waiting()));
+  return best;
+}
+
+// Looks around for a while. True: there is something, take it by pick().
+bool Scheduler::search(Processor& processor) {
+  idle_.begin_search();
+  bool found = false;
+  for (int round = 0; round < kSearchRounds && !found && !stopping(); ++round) {
+    found = !inject_.empty() || processor.queue.waiting() != 0;
+    if (!found) found = steal(processor);
+    if (!found) __builtin_ia32_pause();
+  }
+  const bool was_last = idle_.end_search();
+  // Submitters woke nobody while this one searched: it wakes the next one.
+  if (found && was_last) help_idle_processors();
+  return found;
+}
+
+Choice Scheduler::next(Worker& worker) {
+  const Choice handed = worker.handed;
+  worker.handed = {};
+  if (handed) return handed;
+  for (;;) {
+    Processor* processor = worker.processor.load(std::memory_order_relaxed);
+    if (processor != nullptr) {
+      const Nanos now = os::now();
+      if (threads_are_scarce()) {
+        if (Fiber* stopped = oldest_stopped()) return {.runnable = stopped};
+      }
+      if (const Choice choice = pick(*processor, now)) return choice;
+      if (!stopping() && search(*processor)) continue;
+    }
+    if (stopping()) return {};
+    rest(worker);
+    if (worker.handed) return next(worker);
+  }
+}
+
+// --- Idleness.
+
+// Without work, or without a processor: parks until there is both.
+void Scheduler::rest(Worker& worker) {
+  Processor* processor = worker.processor.load(std::memory_order_relaxed);
+  if (processor == nullptr) {
+    found(worker);
+    become_spare(worker, *worker.last_processor);
+    help_idle_processors();
+  } else {
+    // The spare first: who finds the idle processor finds its worker, too.
+    worker.forget_processor();
+    become_spare(worker, *processor);
+    make_idle(*processor);
+  }
+  helpers_.worker_rests();
+  worker.parker.park();
+}
+
+void Scheduler::become_spare(Worker& worker, Processor& processor) {
+  spares_.fetch_add(1, std::memory_order_seq_cst);
+  processor.spares.push(worker);
+}
+
+void Scheduler::make_idle(Processor& processor) {
+  processor.worker.store(nullptr, std::memory_order_relaxed);
+  processor.nothing_runs();
+  idle_.push(processor.id);
+  help_idle_processors();  // what came before the push was visible woke nobody
+}
+
+// If work waits and a processor is idle, wakes one worker for it.
+void Scheduler::help_idle_processors() {
+  while (anything_waits()) {
+    const int id = idle_.pop();
+    if (id == IdleProcessors::kNone) {
+      helpers_.work_waits();
+      return;
+    }
+    if (Worker* worker = take_spare(processors_[id])) return give(processors_[id], *worker, {}, 0);
+    idle_.push(id);
+    helpers_.want_spare();
+    // A spare that came in between saw no idle processor: this looks again.
+    if (spares_.load(std::memory_order_seq_cst) <= 0) return;
+  }
+}
+
+Worker* Scheduler::take_spare(Processor& processor) {
+  if (spares_.load(std::memory_order_seq_cst) <= 0) return nullptr;
+  const int count = processors();
+  for (int i = 0; i < count; ++i) {
+    if (Worker* worker = processors_[(processor.id + i) % count].spares.pop(workers_)) {
+      spares_.fetch_sub(1, std::memory_order_seq_cst);
+      return worker;
+    }
+  }
+  return nullptr;
+}
+
+// --- Running.
+
+void Scheduler::add(Worker& worker) {
+  Processor& processor = processors_[worker.id % processors()];
+  worker.last_processor = &processor;
+  workers_.add(worker);
+  become_spare(worker, processor);
+  help_idle_processors();
+}
+
+void Scheduler::work(Worker& worker) {
+  worker.parker.park();  // add() made it a spare
+  loop();
+}
+
+void Scheduler::loop() {
+  for (;;) {
+    Worker& worker = Worker::current();
+    if (go_home(worker)) continue;
+    if (const Choice choice = next(worker)) {
+      run(worker, choice);
+    } else if (worker.fiber == &worker.home) {
+      return;
+    } else {
+      os::sleep_until(os::now() + 20 * os::kMicrosecond);  // another worker is about to leave this one's stack
+    }
+  }
+}
+
+void Scheduler::run(Worker& worker, const Choice& choice) {
+  Processor& processor = *worker.processor.load(std::memory_order_relaxed);
+  switch (choice.runnable->kind) {
+    case RunnableKind::kTask:
+      return run_task(worker, static_cast<detail::Task&>(*choice.runnable), choice.grant);
+    case RunnableKind::kSuspendedFiber:
+      worker.handed = {.runnable = nullptr, .grant = choice.grant};
+      return jump(worker, static_cast<Fiber&>(*choice.runnable), recycle(worker));
+    case RunnableKind::kStoppedWorker:
+      worker.forget_processor();
+      become_spare(worker, processor);
+      give(processor, *static_cast<Fiber&>(*choice.runnable).worker, choice, os::now());
+      help_idle_processors();
+      return worker.parker.park();
+  }
+}
+
+void Scheduler::run_task(Worker& worker, detail::Task& task, Nanos grant) {
+  Fiber& fiber = *worker.fiber;
+  fiber.level = task.level;
+  fiber.migratable = task.migratable;
+  fiber.base_slice = task.base_slice;
+  fiber.used = 0;
+  if (task.name != nullptr) std::strncpy(fiber.name, task.name, Fiber::kMostNameBytes);
+  if (on_start != nullptr) on_start(on_start_argument);
+  begin_burst(worker, os::now(), grant);
+  leave();
+  try {
+    task.invoke(&task);
+  } catch (...) {
+    if (!on_exception) std::terminate();
+    on_exception(std::current_exception());
+  }
+  task.destroy(&task);
+  fiber::Gate* gate = fiber::current_gate();
+  // The child of a fork(2) in the task: this thread is all that there is, and it has nothing left to do.
+  if (gate == nullptr) os::end_process();
+  Worker& after = enter(*gate);
+  after.fiber->name[0] = '\0';
+  after.completed.add();
+}
+
+void Scheduler::stop() {
+  stopping_.store(true, std::memory_order_seq_cst);
+  for (int id = 0; id < workers_.size(); ++id) workers_[id].parker.unpark();
+}
+
+void Scheduler::add_to(Stats& stats) const {
+  stats.tasks_submitted += submitted_outside_.load(std::memory_order_relaxed);
+  stats.steals += steals_.load(std::memory_order_relaxed);
+  stats.handoffs += handoffs_.load(std::memory_order_relaxed);
+  stats.signals_sent += signals_sent_.load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < stats.verdicts.size(); ++i) {
+    stats.verdicts[i] += verdicts_[i].load(std::memory_order_relaxed);
+  }
+  const int workers = workers_.size();
+  for (int id = 0; id < workers; ++id) {
+    const Worker& worker = workers_[id];
+    stats.tasks_submitted += worker.submitted.get();
+    stats.tasks_completed += worker.completed.get();
+    stats.checkpoint_yields += worker.checkpoint_yields.get();
+    stats.fiber_preemptions += worker.fiber_preemptions.get();
+    stats.thread_preemptions += worker.thread_preemptions.get();
+    stats.fiber_switches += worker.fiber_switches.get();
+    for (std::size_t i = 0; i < stats.verdicts.size(); ++i) stats.verdicts[i] += worker.gate.verdicts[i].get();
+  }
+}
+
+}  // namespace preempt::core

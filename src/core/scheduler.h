@@ -1,0 +1,182 @@
+// Who runs what where: the transitions between processors, workers and runnables.
+#ifndef PREEMPT_CORE_SCHEDULER_H_
+#define PREEMPT_CORE_SCHEDULER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+
+#include "core/fiber_pool.h"
+#include "core/idle_processors.h"
+#include "core/inject_queue.h"
+#include "core/levels.h"
+#include "core/processor.h"
+#include "core/spare_stack.h"
+#include "core/worker.h"
+#include "preempt/detail/task.h"
+#include "preempt/options.h"
+#include "preempt/stats.h"
+
+namespace preempt::core {
+
+// What the scheduler asks of the threads around it. Async-signal-safe; called with any locks of the program held.
+class Helpers {
+ public:
+  // Look at the processors at `when` or earlier.
+  virtual void look_at(Nanos when) = 0;
+  // Work waits: do not sleep without end.
+  virtual void work_waits() = 0;
+  // A spare thread is missing.
+  virtual void want_spare() = 0;
+  // A signal found no handler of ours within its time.
+  virtual void signal_unanswered() = 0;
+  // No other handler lies over ours.
+  virtual bool handler_is_ours() = 0;
+  // A worker has nothing to do: tell who waits for the tasks' end.
+  virtual void worker_rests() = 0;
+
+ protected:
+  ~Helpers() = default;
+};
+
+// The scheduler of one executor. "In the scheduler" means: on a worker, with gate.in_scheduler set, so that the handler
+// does nothing; or on a thread of the library's own (watchdog, spawner).
+class Scheduler {
+ public:
+  Scheduler(const Options& options, Preemption mode, int processors, std::size_t stack_size, Helpers& helpers);
+
+  // --- In user context, on any thread.
+  void submit(detail::Task& task);
+  // One more submission from outside is on its way, or came to nothing. submit() on a worker counts itself.
+  void count_outside() { submitted_outside_.fetch_add(1, std::memory_order_seq_cst); }
+  void uncount_outside() { submitted_outside_.fetch_sub(1, std::memory_order_seq_cst); }
+  // How many tasks have not ended, at most: exact when nothing moves, never too low (see Runtime::drain).
+  std::uint64_t unfinished() const;
+
+  // --- In user context, on a worker.
+  enum class Leave { kWhenTaken, kNow };
+  static void begin_blocking(fiber::Gate& gate, Leave leave);
+  static void end_blocking(fiber::Gate& gate);
+
+  // --- Workers.
+  void add(Worker& worker);   // its thread exists; it is a spare
+  void work(Worker& worker);  // a thread's whole life between its set-up and its end
+  static Verdict on_preempt(fiber::Gate& gate, fiber::Entry entry);
+
+  // --- The watchdog's.
+  enum class Suspicion { kNone, kSameBurst };
+  // Looks at one processor: a burst whose time is over is asked to end; a worker that sleeps loses the processor
+  // (true). With kSameBurst a look into /proc is worth its time.
+  bool look_at(Processor& processor, Nanos now, Suspicion suspicion);
+  void look_at_lost(Nanos now);
+  bool has_lost() const { return lost_.load(std::memory_order_relaxed) > 0; }
+  bool anything_waits() const;
+  int best_waiting(const Processor& processor) const;
+  void help_idle_processors();
+
+  // --- The end. Every worker leaves work() when it has no task; call when all tasks have ended.
+  void stop();
+  bool stopping() const { return stopping_.load(std::memory_order_seq_cst); }
+
+  int processors() const { return static_cast<int>(processors_.size()); }
+  Processor& processor(int id) { return processors_[id]; }
+  const Processor& processor(int id) const { return processors_[id]; }
+  WorkerTable& workers() { return workers_; }
+  const WorkerTable& workers() const { return workers_; }
+  Slices& slices() { return slices_; }
+  FiberPool& fibers() { return fibers_; }
+  int idle_processors() const { return idle_.idle(); }
+  void allow_taking(bool allowed) { may_take_ = allowed; }
+  void forbid_fiber_switches() { may_switch_fibers_ = false; }
+  Helpers& helpers() { return helpers_; }
+  void add_to(Stats& stats) const;
+  Preemption mode() const { return mode_; }
+  bool sends_signals() const { return mode_ >= Preemption::kSignalSafe; }
+
+  // Called on the worker with what a task threw.
+  std::function<void(std::exception_ptr)> on_exception;
+  // Called when a fresh task leaves the queue; null: nobody counts.
+  void (*on_start)(void*) = nullptr;
+  void* on_start_argument = nullptr;
+ private:
+  enum class Due { kNothingWaits, kNotYet, kNow };
+
+  // --- scheduler.cpp: the loop, its way to the next runnable, and idleness.
+  static Worker& enter(fiber::Gate& gate);
+  static Worker& enter() { return enter(*fiber::current_gate()); }
+  static void leave();
+  void loop();
+  Choice next(Worker& worker);
+  bool search(Processor& processor);
+  bool steal(Processor& thief);
+  void rescue(Processor& processor, Nanos now);
+  void sort_in(Processor& processor);
+  void run(Worker& worker, const Choice& choice);
+  void run_task(Worker& worker, detail::Task& task, Nanos grant);
+  Choice pick(Processor& processor, Nanos now);
+  void rest(Worker& worker);
+  void make_idle(Processor& processor);
+  void become_spare(Worker& worker, Processor& processor);
+  void work_arrived();
+  void request_for(int level);
+
+  // --- switching.cpp: thread switch and fiber switch.
+  Verdict preempt(Worker& worker, fiber::Entry entry);
+  Due due(Worker& worker, Processor& processor, Nanos now, fiber::Entry entry);
+  enum class Place { kByAccount, kLast };  // in its level's list
+  Verdict stop_thread(Worker& worker, Processor& processor, Nanos now, Place place);
+  bool suspend_fiber(Worker& worker, Processor& processor, Nanos now, Place place);
+  static bool goes_last(const Fiber& fiber, Place place);
+  void charge(Processor& processor, Fiber& fiber, Nanos now);
+  void begin_burst(Worker& worker, Nanos now, Nanos grant);
+  void resume_task();
+  Worker* successor(Processor& processor, Choice& choice);
+  Worker* take_spare(Processor& processor);
+  bool threads_are_scarce() const;
+  void give(Processor& processor, Worker& worker, const Choice& choice, Nanos now);
+  void jump(Worker& worker, Fiber& target, AfterSwitch after);
+  void arrive();
+  static void fiber_main(void* scheduler);
+  bool go_home(Worker& worker);
+  AfterSwitch recycle(Worker& worker) { return {.action = AfterSwitch::Action::kRecycle, .fiber = worker.fiber}; }
+
+  // --- handoff.cpp: taking processors and coming back.
+  bool take(Worker& worker, Nanos now);
+  void lose_processor(Worker& worker, Nanos now);
+  void found(Worker& worker);
+  void pass_on(Processor& processor, Nanos now);
+  Fiber* oldest_stopped();
+  void come_back(Worker& worker);
+  enum class Looker { kWatchdog, kSubmitter };
+  bool look(Processor& processor, Nanos now, Suspicion suspicion, Looker looker);
+  void request(Processor& processor, Worker& worker, Nanos now);
+  bool send(Worker& worker, Nanos now);
+  Nanos expiry() const { return std::max(slices_.base(), os::kMillisecond); }
+  void count(Verdict verdict) { verdicts_[static_cast<std::size_t>(verdict)].fetch_add(1, std::memory_order_relaxed); }
+
+  Helpers& helpers_;
+  Slices slices_;
+  std::deque<Processor> processors_;
+  IdleProcessors idle_;
+  InjectQueue inject_;
+  WorkerTable workers_;
+  FiberPool fibers_;
+  std::atomic<int> spares_ = 0;
+  std::atomic<int> lost_ = 0;          // workers whose processor was taken and that have none yet
+  std::atomic<bool> stopping_ = false;
+  const Preemption mode_;
+  const int signal_;
+  bool may_take_ = true;
+  bool may_switch_fibers_ = true;
+  int next_lost_ = 0;                  // the watchdog's round over lost workers
+  std::atomic<std::uint64_t> submitted_outside_ = 0;
+  std::atomic<std::uint64_t> steals_ = 0;
+  std::atomic<std::uint64_t> handoffs_ = 0;
+  std::atomic<std::uint64_t> signals_sent_ = 0;
+  std::atomic<std::uint64_t> verdicts_[static_cast<std::size_t>(Verdict::kCount)] = {};  // the sender's
+};
+
+}  // namespace preempt::core
+
+#endif  // PREEMPT_CORE_SCHEDULER_H_

@@ -1,0 +1,268 @@
+// Taking the processor from a running task: by parking its thread, or by setting its fiber aside.
+#include <atomic>
+
+#include "base/check.h"
+#include "core/scheduler.h"
+
+namespace preempt::core {
+namespace {
+
+#ifdef PREEMPT_EAGER
+constexpr bool kEager = true;
+#else
+constexpr bool kEager = false;
+#endif
+
+constexpr Nanos kTryAgainAfter = 30 * os::kMicrosecond;
+
+}  // namespace
+
+// --- Is it time?
+
+Scheduler::Due Scheduler::due(Worker& worker, Processor& processor, Nanos now, fiber::Entry entry) {
+  const int best = best_waiting(processor);
+  if (best == kNoLevel) return Due::kNothingWaits;
+  if (kEager) return Due::kNow;
+  Fiber& fiber = *worker.fiber;
+  if (entry == fiber::Entry::kYield && best <= fiber.level) return Due::kNow;
+  if (now >= processor.slice_end()) {
+    charge(processor, fiber, now);
+    if (best <= fiber.level || now >= processor.queue.next_entitlement()) return Due::kNow;
+    begin_burst(worker, now, 0);  // one level down it is still the best
+    return Due::kNotYet;
+  }
+  return now >= processor.due_at(best) ? Due::kNow : Due::kNotYet;
+}
+
+// The slice re-checked here belongs to the task that runs now: a late request is never charged to the next one.
+Verdict Scheduler::preempt(Worker& worker, fiber::Entry entry) {
+  Processor* processor = worker.processor.load(std::memory_order_relaxed);
+  if (processor == nullptr) {
+    if (entry == fiber::Entry::kTryAgain) return Verdict::kTryAgain;
+    come_back(worker);
+    return Verdict::kWithoutProcessor;
+  }
+  const Nanos now = os::now();
+  if (entry == fiber::Entry::kTryAgain) {
+    processor->refuse_request(now + kTryAgainAfter);
+    helpers_.look_at(now + kTryAgainAfter);
+    return Verdict::kTryAgain;
+  }
+  switch (due(worker, *processor, now, entry)) {
+    case Due::kNothingWaits:
+      processor->refuse_request(now);
+      return Verdict::kNothingWaiting;
+    case Due::kNotYet:
+      processor->refuse_request(now);
+      return Verdict::kNotDue;
+    case Due::kNow:
+      break;
+  }
+  Verdict verdict = Verdict::kFiberSwitch;
+  const bool may_suspend = worker.gate.migratable && entry != fiber::Entry::kStopThread;
+  const Place place = entry == fiber::Entry::kYield || kEager ? Place::kLast : Place::kByAccount;
+  if (!may_suspend || !suspend_fiber(worker, *processor, now, place)) {
+    verdict = stop_thread(worker, *processor, now, place);
+  }
+  if (verdict != Verdict::kFiberSwitch && verdict != Verdict::kThreadSwitch) return verdict;
+  Worker& here = Worker::current();
+  switch (entry) {
+    case fiber::Entry::kStopThread:
+      here.thread_preemptions.add();
+      break;
+    case fiber::Entry::kInjected:
+      here.fiber_preemptions.add();
+      break;
+    default:
+      here.checkpoint_yields.add();
+      break;
+  }
+  return verdict;
+}
+
+// --- The account.
+
+// Books the time since the burst began. Who used the slice up goes one level down, with a new slice.
+void Scheduler::charge(Processor& processor, Fiber& fiber, Nanos now) {
+  fiber.used += now - processor.dispatched_at();
+  processor.charged(now);
+  if (fiber.used < slices_.slice(fiber)) return;
+  fiber.level = static_cast<std::uint8_t>(next_level(fiber.level));
+  fiber.used = 0;
+}
+
+// A slice that is not used up keeps its task at the head of its level, unless the task gives way by itself.
+bool Scheduler::goes_last(const Fiber& fiber, Place place) { return place == Place::kLast || fiber.used == 0; }
+
+void Scheduler::begin_burst(Worker& worker, Nanos now, Nanos grant) {
+  worker.processor.load(std::memory_order_relaxed)->dispatch(*worker.fiber, now, grant);
+  // The watchdog plans with the executor's slice; a shorter one of the task's own it must be told of.
+  if (worker.fiber->base_slice != 0 && worker.fiber->base_slice < slices_.base() && anything_waits()) {
+    helpers_.look_at(now + slices_.slice(*worker.fiber) - worker.fiber->used);
+  }
+  worker.gate.migratable = worker.fiber->migratable && may_switch_fibers_;
+  worker.gate.tries = 0;
+  worker.gate.rewound.store(false, std::memory_order_relaxed);
+  worker.gate.clear_guard_word();
+}
+
+// A task that was stopped or suspended goes on, on the worker that this runs on now.
+void Scheduler::resume_task() {
+  Worker& worker = Worker::current();
+  const Nanos grant = worker.handed.grant;
+  worker.handed = {};
+  begin_burst(worker, os::now(), grant);
+}
+
+// --- Thread switch. Steps (README.md, "Thread switch"): choose the next, publish the task, give the processor, park.
+
+Verdict Scheduler::stop_thread(Worker& worker, Processor& processor, Nanos now, Place place) {
+  Choice choice = pick(processor, now);
+  if (!choice) return Verdict::kNothingWaiting;
+  Worker* next = successor(processor, choice);
+  if (next == nullptr) {
+    processor.queue.push_front(*choice.runnable);
+    processor.refuse_request(now + slices_.least_run());
+    helpers_.want_spare();
+    return Verdict::kNoSpare;
+  }
+  Fiber& fiber = *worker.fiber;
+  charge(processor, fiber, now);
+  fiber.kind = RunnableKind::kStoppedWorker;
+  fiber.worker = &worker;
+  fiber.waiting_since = now;
+  worker.forget_processor();
+  // From the push on, another processor may wake this worker: `processor` is still ours to give, `worker` is not ours
+  // to touch.
+  if (goes_last(fiber, place)) {
+    processor.queue.push_back(fiber);
+  } else {
+    processor.queue.push_front(fiber);
+  }
+  give(processor, *next, choice, now);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  work_arrived();
+  worker.parker.park();
+  resume_task();
+  return Verdict::kThreadSwitch;
+}
+
+// Who can take the processor over to run `choice`; null when a thread is missing.
+Worker* Scheduler::successor(Processor& processor, Choice& choice) {
+  if (choice.runnable->kind == RunnableKind::kStoppedWorker) return static_cast<Fiber*>(choice.runnable)->worker;
+  // The last threads start nothing fresh while a stopped one waits: it may hold what the fresh ones would block on.
+  if (choice.runnable->kind == RunnableKind::kTask && threads_are_scarce()) {
+    for (const Processor& each : processors_) {
+      if (each.queue.oldest_stopped() != os::kNever) return nullptr;
+    }
+  }
+  return take_spare(processor);
+}
+
+bool Scheduler::threads_are_scarce() const {
+  const int used = workers_.size() - spares_.load(std::memory_order_relaxed);
+  return used > processors() && used * 4 > workers_.most() * 3;
+}
+
+// `worker`, parked, goes on with the processor: with its own task if `choice` is that, else with the loop, which runs
+// `choice` first.
+void Scheduler::give(Processor& processor, Worker& worker, const Choice& choice, Nanos now) {
+  worker.gate.lost.store(fiber::Lost::kNo, std::memory_order_relaxed);
+  const bool is_own = choice && choice.runnable->kind == RunnableKind::kStoppedWorker;
+  worker.handed = is_own ? Choice{.runnable = nullptr, .grant = choice.grant} : choice;
+  if (choice) processor.dispatch(*choice.runnable, now, choice.grant);
+  worker.processor.store(&processor, std::memory_order_relaxed);
+  processor.worker.store(&worker, std::memory_order_release);
+  worker.parker.unpark();
+}
+
+// --- Fiber switch.
+
+bool Scheduler::suspend_fiber(Worker& worker, Processor& processor, Nanos now, Place place) {
+  const Choice choice = pick(processor, now);
+  if (!choice) return false;
+  Fiber* target;
+  if (choice.runnable->kind == RunnableKind::kSuspendedFiber) {
+    target = static_cast<Fiber*>(choice.runnable);
+    worker.handed = {.runnable = nullptr, .grant = choice.grant};
+  } else {
+    target = fibers_.take(&Scheduler::fiber_main, this);
+    if (target == nullptr) {
+      processor.queue.push_front(*choice.runnable);
+      return false;
+    }
+    worker.handed = choice;
+  }
+  Fiber& fiber = *worker.fiber;
+  charge(processor, fiber, now);
+  fiber.kind = RunnableKind::kSuspendedFiber;
+  fiber.waiting_since = now;
+  using Action = AfterSwitch::Action;
+  jump(worker, *target,
+       {.action = goes_last(fiber, place) ? Action::kPublishLast : Action::kPublishFirst, .fiber = &fiber});
+  resume_task();
+  return true;
+}
+
+// Goes on with `target` and comes back when somebody jumps to this fiber, maybe on another worker.
+void Scheduler::jump(Worker& worker, Fiber& target, AfterSwitch after) {
+  Fiber& from = *worker.fiber;
+  worker.after_switch = after;
+  worker.fiber = &target;
+  worker.gate.fiber_stack = target.bounds();
+  worker.fiber_switches.add();
+  from.switch_to(target);
+  arrive();
+}
+
+// On the fiber that was switched to: the one that was left is complete now, so others may have it.
+void Scheduler::arrive() {
+  Worker& worker = Worker::current();
+  const AfterSwitch after = worker.after_switch;
+  worker.after_switch = {};
+  Processor* processor = worker.processor.load(std::memory_order_relaxed);
+  switch (after.action) {
+    case AfterSwitch::Action::kNothing:
+      return;
+    case AfterSwitch::Action::kPublishFirst:
+      processor->queue.push_front(*after.fiber);
+      break;
+    case AfterSwitch::Action::kPublishLast:
+      processor->queue.push_back(*after.fiber);
+      break;
+    case AfterSwitch::Action::kRecycle:
+      if (Worker* owner = after.fiber->home()) {
+        owner->home.idle.store(true, std::memory_order_release);  // pairs with go_home()
+      } else {
+        fibers_.give_back(*after.fiber);
+      }
+      return;
+  }
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  work_arrived();
+}
+
+void Scheduler::fiber_main(void* scheduler) {
+  Worker::current().fiber->arrived();
+  auto& self = *static_cast<Scheduler*>(scheduler);
+  self.arrive();
+  self.loop();
+  base::check_failed("a worker ended on a stack that is not its own");
+}
+
+// Between tasks a worker goes back to its thread's own stack when nobody is on it, and never stays on another
+// thread's: that one may want to end. True when it went, and the caller's fiber was taken up again later.
+bool Scheduler::go_home(Worker& worker) {
+  if (worker.fiber == &worker.home) return false;
+  Fiber* target = nullptr;
+  if (worker.home.idle.exchange(false, std::memory_order_acquire)) {
+    target = &worker.home;
+  } else if (worker.fiber->home() != nullptr) {
+    target = fibers_.take(&Scheduler::fiber_main, this);
+  }
+  if (target == nullptr) return false;
+  jump(worker, *target, recycle(worker));
+  return true;
+}
+
+}  // namespace preempt::core

@@ -1,0 +1,75 @@
+#include "core/watchdog.h"
+
+#include <algorithm>
+
+#include "os/thread.h"
+
+namespace preempt::core {
+
+Watchdog::Watchdog(Scheduler& scheduler) : scheduler_(scheduler), burst_seen_(scheduler.processors(), 0) {}
+
+void Watchdog::wake() {
+  bell_.fetch_add(1, std::memory_order_seq_cst);
+  os::futex_wake(bell_, 1);
+}
+
+void Watchdog::stop() {
+  stopping_.store(true, std::memory_order_seq_cst);
+  wake();
+}
+
+void Watchdog::run() {
+  os::set_precise_timers();
+  while (!stopping_.load(std::memory_order_seq_cst)) {
+    const std::uint32_t bell = bell_.load(std::memory_order_seq_cst);
+    const Nanos wake_at = look(os::now());
+    sleeps_until_.store(wake_at, std::memory_order_seq_cst);
+    // Work that arrived while this looked rang no bell: it saw the watchdog awake.
+    const bool missed = wake_at == os::kNever && (scheduler_.anything_waits() || scheduler_.has_lost());
+    if (!missed && !stopping_.load(std::memory_order_seq_cst)) os::futex_wait(bell_, bell, wake_at);
+    sleeps_until_.store(kAwake, std::memory_order_seq_cst);
+    wakeups_.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+// Returns when to look again.
+Nanos Watchdog::look(Nanos now) {
+  const Nanos slice = scheduler_.slices().base();
+  if (scheduler_.has_lost() && scheduler_.idle_processors() == 0) scheduler_.look_at_lost(now);
+  if (!scheduler_.anything_waits()) {
+    period_ = kFirstPeriod;
+    // One slice of patience: under a load that comes and goes, each sleep without end costs a submitter a wake-up.
+    if (quiet_since_ == 0) quiet_since_ = now;
+    const Nanos patience = std::min(slice, os::kMillisecond);
+    if (now - quiet_since_ < patience) return quiet_since_ + patience;
+    return os::kNever;
+  }
+  quiet_since_ = 0;
+  const Nanos next = look_at_processors(now);
+  const Nanos longest = std::clamp(slice, kFirstPeriod, kLongestPeriod);
+  period_ = std::min(period_, longest);
+  const Nanos wake_at = std::min(next, now + period_);
+  period_ = std::min(period_ * 2, longest);
+  return std::max(wake_at, now + kFirstPeriod / 2);
+}
+
+// Returns when the first of the running bursts is due.
+Nanos Watchdog::look_at_processors(Nanos now) {
+  Nanos next = os::kNever;
+  for (int id = 0; id < scheduler_.processors(); ++id) {
+    Processor& processor = scheduler_.processor(id);
+    const Nanos burst = processor.dispatched_at();
+    const bool same = burst == burst_seen_[id];
+    burst_seen_[id] = burst;
+    const auto suspicion = same ? Scheduler::Suspicion::kSameBurst : Scheduler::Suspicion::kNone;
+    if (scheduler_.look_at(processor, now, suspicion)) period_ = kFirstPeriod;
+    if (processor.level() == kNoLevel) continue;
+    const Nanos due = std::max(processor.due_at(scheduler_.best_waiting(processor)), processor.not_before());
+    // Over due already: asked just now, or not to be asked; the period brings it up again.
+    if (due > now) next = std::min(next, due);
+  }
+  scheduler_.help_idle_processors();
+  return next;
+}
+
+}  // namespace preempt::core

@@ -1,0 +1,55 @@
+// The slice clock and the detector of blocked workers (Go's sysmon).
+#ifndef PREEMPT_CORE_WATCHDOG_H_
+#define PREEMPT_CORE_WATCHDOG_H_
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "base/cache_line.h"
+#include "core/scheduler.h"
+#include "os/futex.h"
+
+namespace preempt::core {
+
+// Sleeps without end while nothing waits. While something does, it wakes for the next slice's end, and in growing
+// steps, from kFirstPeriod to a slice, for workers that fell asleep.
+class Watchdog {
+ public:
+  explicit Watchdog(Scheduler& scheduler);
+
+  void run();   // the thread's body
+  void stop();  // from another thread; run() returns soon
+
+  // Any thread; async-signal-safe.
+  void look_at(Nanos when) {
+    if (when < sleeps_until_.load(std::memory_order_seq_cst)) wake();
+  }
+  void work_waits() {
+    if (sleeps_until_.load(std::memory_order_seq_cst) == os::kNever) wake();
+  }
+
+  std::uint64_t wakeups() const { return wakeups_.load(std::memory_order_relaxed); }
+
+ private:
+  static constexpr Nanos kFirstPeriod = 50 * os::kMicrosecond;
+  static constexpr Nanos kLongestPeriod = 10 * os::kMillisecond;
+  static constexpr Nanos kAwake = 0;
+
+  void wake();
+  Nanos look(Nanos now);
+  Nanos look_at_processors(Nanos now);
+
+  Scheduler& scheduler_;
+  std::vector<Nanos> burst_seen_;  // for each processor: the burst that ran at the last look
+  Nanos period_ = kFirstPeriod;
+  Nanos quiet_since_ = 0;          // nothing has waited since; 0: something does
+  alignas(base::kCacheLine) std::atomic<Nanos> sleeps_until_ = kAwake;
+  os::FutexWord bell_ = 0;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<std::uint64_t> wakeups_ = 0;
+};
+
+}  // namespace preempt::core
+
+#endif  // PREEMPT_CORE_WATCHDOG_H_

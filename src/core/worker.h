@@ -1,0 +1,83 @@
+// A kernel thread that runs tasks (Go's M).
+#ifndef PREEMPT_CORE_WORKER_H_
+#define PREEMPT_CORE_WORKER_H_
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/counter.h"
+#include "core/parker.h"
+#include "core/run_queue.h"
+#include "fiber/fiber.h"
+#include "fiber/gate.h"
+#include "os/alternate_stack.h"
+#include "os/thread.h"
+
+namespace preempt::core {
+
+class Processor;
+class Scheduler;
+
+// What the fiber that is switched to does with the one that was left: only then may others see it.
+struct AfterSwitch {
+  enum class Action { kNothing, kPublishFirst, kPublishLast, kRecycle };
+  Action action = Action::kNothing;
+  Fiber* fiber = nullptr;
+};
+
+// Lives from its thread's creation to the end of the executor. Its thread is in one of these states:
+//   running   `processor` is set, Processor::worker is this; in_scheduler says whether a task or the loop runs
+//   lost      a task runs or sleeps, the processor was taken: gate.lost is kTaken
+//   stopped   parked under its task, whose fiber is in a run queue (kStoppedWorker)
+//   spare     parked without a task, in a processor's spares
+class Worker {
+ public:
+  Worker(Scheduler& its_scheduler, int its_id, fiber::Stack stack)
+      : scheduler(its_scheduler), id(its_id), home(stack, this), fiber(&home) {
+    gate.worker = this;
+  }
+
+  static Worker& of(fiber::Gate& gate) { return *static_cast<Worker*>(gate.worker); }
+  static Worker& current() { return of(*fiber::current_gate()); }
+
+  void forget_processor() {
+    if (Processor* had = processor.load(std::memory_order_relaxed)) last_processor = had;
+    processor.store(nullptr, std::memory_order_relaxed);
+  }
+
+  Scheduler& scheduler;
+  const int id;
+  fiber::Gate gate;
+  Parker parker;
+  Fiber home;    // the thread's own stack
+  Fiber* fiber;  // the one that it runs on
+
+  // Written by whoever gives the worker a processor, before unpark(), and by the worker itself in the scheduler. The
+  // watchdog reads it between claiming and taking.
+  std::atomic<Processor*> processor = nullptr;
+  Processor* last_processor = nullptr;  // where it was last
+  Choice handed;                        // given together with the processor
+  AfterSwitch after_switch;
+
+  // Taking: written by the watchdog before gate.lost becomes kTaken.
+  Nanos lost_at = 0;
+  Nanos ran_before_loss = 0;
+
+  // Sending.
+  os::ThreadStateFile state;
+  std::atomic<Nanos> asked_at = 0;        // the last signal
+  std::atomic<Nanos> unanswered_from = 0; // the first of those that had no answer
+
+  std::atomic<std::uint32_t> spare_below = 0;  // link of SpareStack: number + 1
+  pthread_t thread = {};
+  os::AlternateStack alternate_stack;
+
+  // Counts of this worker; Stats adds them up.
+  base::Counter submitted, completed, checkpoint_yields, fiber_preemptions, thread_preemptions, fiber_switches;
+};
+
+}  // namespace preempt::core
+
+#endif  // PREEMPT_CORE_WORKER_H_

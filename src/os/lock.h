@@ -1,0 +1,29 @@
+// The lock of run queues and pools.
+#ifndef PREEMPT_OS_LOCK_H_
+#define PREEMPT_OS_LOCK_H_
+
+#include <atomic>
+
+namespace preempt::os {
+
+// Held for some tens of instructions, and only by a thread that the handler does not stop: a worker in the scheduler,
+// the watchdog, the spawner. So a waiter spins, and sleeps only when the kernel took the owner's cpu away.
+class Lock {
+ public:
+  void lock() {
+    if (held_.exchange(true, std::memory_order_acquire)) lock_slow();
+  }
+  bool try_lock() {
+    return !held_.load(std::memory_order_relaxed) && !held_.exchange(true, std::memory_order_acquire);
+  }
+  void unlock() { held_.store(false, std::memory_order_release); }
+
+ private:
+  void lock_slow();
+
+  std::atomic<bool> held_ = false;
+};
+
+}  // namespace preempt::os
+
+#endif  // PREEMPT_OS_LOCK_H_

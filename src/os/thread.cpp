@@ -1,0 +1,118 @@
+#include "os/thread.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace preempt::os {
+namespace {
+
+const char mark = 0;  // its address is what counts
+
+ThreadState state_of(const char* stat, ssize_t length) noexcept {
+  // "TID (comm) S ...": comm may hold anything but a closing parenthesis of its own after the last one.
+  for (ssize_t i = length - 1; i > 0; --i) {
+    if (stat[i] != ')') continue;
+    const char letter = i + 2 < length ? stat[i + 2] : '?';
+    switch (letter) {
+      case 'R':
+        return ThreadState::kRunning;
+      case 'S':
+      case 'D':
+        return ThreadState::kAsleep;
+      case 't':
+      case 'T':
+        return ThreadState::kTraced;
+      default:
+        return ThreadState::kUnknown;
+    }
+  }
+  return ThreadState::kUnknown;
+}
+
+// Without stdio, which a stopped task may be inside of.
+int open_stat(pid_t thread) noexcept {
+  char path[64] = "/proc/self/task/";
+  char digits[16];
+  int count = 0;
+  for (int rest = thread; rest > 0; rest /= 10) digits[count++] = static_cast<char>('0' + rest % 10);
+  char* end = path + std::strlen(path);
+  while (count > 0) *end++ = digits[--count];
+  std::memcpy(end, "/stat", sizeof("/stat"));
+  return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+}  // namespace
+
+std::atomic<int> ThreadStateFile::open_files_ = 0;
+
+pid_t thread_id() noexcept { return static_cast<pid_t>(syscall(SYS_gettid)); }
+
+bool send_signal(pid_t thread, int signal) noexcept {
+  const int saved_errno = errno;
+  siginfo_t info = {};
+  info.si_signo = signal;
+  info.si_code = SI_QUEUE;
+  info.si_pid = getpid();
+  info.si_uid = getuid();
+  info.si_value.sival_ptr = const_cast<char*>(&mark);
+  const bool sent = syscall(SYS_rt_tgsigqueueinfo, getpid(), thread, signal, &info) == 0;
+  errno = saved_errno;
+  return sent;
+}
+
+bool has_our_mark(const siginfo_t& info) noexcept {
+  return info.si_code == SI_QUEUE && info.si_value.sival_ptr == &mark;
+}
+
+void yield_thread() noexcept { sched_yield(); }
+
+void set_precise_timers() noexcept { prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); }
+
+void set_thread_name(const char* name) noexcept {
+  char cut[16];
+  std::snprintf(cut, sizeof(cut), "%s", name);
+  pthread_setname_np(pthread_self(), cut);
+}
+
+ThreadState ThreadStateFile::read(pid_t thread) noexcept {
+  if (busy_.exchange(true, std::memory_order_acquire)) return ThreadState::kUnknown;
+  const ThreadState state = read_alone(thread);
+  busy_.store(false, std::memory_order_release);
+  return state;
+}
+
+ThreadState ThreadStateFile::read_alone(pid_t thread) noexcept {
+  int file = file_;
+  if (file < 0) {
+    file = open_stat(thread);
+    if (file < 0) return ThreadState::kUnknown;
+  }
+  char stat[64];
+  const ssize_t length = pread(file, stat, sizeof(stat), 0);
+  if (file_ < 0) {
+    if (open_files_.fetch_add(1, std::memory_order_relaxed) < kMostOpen) {
+      file_ = file;
+    } else {
+      open_files_.fetch_sub(1, std::memory_order_relaxed);
+      ::close(file);
+    }
+  }
+  return state_of(stat, length);
+}
+
+void ThreadStateFile::close() noexcept {
+  if (file_ < 0) return;
+  ::close(file_);
+  file_ = -1;
+  open_files_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+}  // namespace preempt::os

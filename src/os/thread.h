@@ -1,0 +1,59 @@
+// One kernel thread as the kernel sees it.
+#ifndef PREEMPT_OS_THREAD_H_
+#define PREEMPT_OS_THREAD_H_
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include <atomic>
+
+namespace preempt::os {
+
+// Asks the kernel each time: right in a vfork(2) child as well.
+pid_t thread_id() noexcept;
+
+// Sends a signal with our mark to one thread of this process. False when there is no such thread. Keeps errno. By
+// rt_tgsigqueueinfo(2) and not tgkill(2): a second signal to a thread that has just answered the first must not pass
+// for the program's own and be forwarded, since the default action of most signals ends the process.
+bool send_signal(pid_t thread, int signal) noexcept;
+
+// Whether a handler was called for a signal of send_signal().
+bool has_our_mark(const siginfo_t& info) noexcept;
+
+// sched_yield(2).
+void yield_thread() noexcept;
+
+// Timers of the calling thread fire when they are due, not up to 50 us later.
+void set_precise_timers() noexcept;
+
+// Shown by ps and debuggers; cut to 15 bytes.
+void set_thread_name(const char* name) noexcept;
+
+enum class ThreadState { kRunning, kAsleep, kTraced, kUnknown };
+
+// The state letter of /proc/self/task/TID/stat (proc(5)).
+class ThreadStateFile {
+ public:
+  ThreadStateFile() = default;
+  ~ThreadStateFile() { close(); }
+  ThreadStateFile(const ThreadStateFile&) = delete;
+  ThreadStateFile& operator=(const ThreadStateFile&) = delete;
+
+  // Keeps the file open between calls while fewer than kMostOpen are. kUnknown while another thread is reading.
+  ThreadState read(pid_t thread) noexcept;
+  void close() noexcept;
+
+ private:
+  // Descriptors are the program's, and a look by open and close costs only three times as much.
+  static constexpr int kMostOpen = 64;
+  static std::atomic<int> open_files_;
+
+  ThreadState read_alone(pid_t thread) noexcept;
+
+  std::atomic<bool> busy_ = false;
+  int file_ = -1;
+};
+
+}  // namespace preempt::os
+
+#endif  // PREEMPT_OS_THREAD_H_

@@ -1,0 +1,117 @@
+#include "signal/disposition.h"
+
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <mutex>
+
+namespace preempt::signal {
+namespace {
+
+// `former` is written before our handler is in place and not while it is; the handler reads it without a lock.
+struct Disposition {
+  struct sigaction former = {};
+  std::atomic<bool> former_spent = false;  // SA_RESETHAND: ran once
+  Handler ours = nullptr;
+  int users = 0;
+  bool installed = false;
+};
+
+constinit std::mutex dispositions_mutex;
+constinit std::array<Disposition, NSIG> dispositions;
+
+bool shows(int signal, Handler handler) noexcept {
+  struct sigaction current;
+  return handler != nullptr && sigaction(signal, nullptr, &current) == 0 && (current.sa_flags & SA_SIGINFO) != 0 &&
+         current.sa_sigaction == handler;
+}
+
+void install(int signal, Disposition& disposition) {
+  struct sigaction action = {};
+  action.sa_sigaction = disposition.ours;
+  // An empty mask: glibc's own signals and other libraries' stop-the-world signals must reach a parked thread.
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+  sigaction(signal, nullptr, &disposition.former);
+  disposition.former_spent.store(false, std::memory_order_relaxed);
+  sigaction(signal, &action, nullptr);
+  disposition.installed = true;
+}
+
+// The default action of a signal that Options::signal allows.
+void act_by_default(int signal) noexcept {
+  switch (signal) {
+    case SIGURG:
+    case SIGCHLD:
+    case SIGWINCH:
+    case SIGCONT:
+      return;
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+      kill(getpid(), SIGSTOP);
+      return;
+    default:
+      break;
+  }
+  struct sigaction by_default = {};
+  by_default.sa_handler = SIG_DFL;
+  sigaction(signal, &by_default, nullptr);
+  syscall(SYS_tgkill, getpid(), static_cast<pid_t>(syscall(SYS_gettid)), signal);
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, signal);
+  pthread_sigmask(SIG_UNBLOCK, &only, nullptr);  // ends the process here
+}
+
+}  // namespace
+
+void acquire(int signal, Handler handler) {
+  const std::lock_guard hold(dispositions_mutex);
+  Disposition& disposition = dispositions[signal];
+  // A handler that lies over ours forwards to us as far as we know: putting ours over it would make a circle.
+  if (disposition.users++ > 0 || disposition.installed) return;
+  disposition.ours = handler;
+  install(signal, disposition);
+}
+
+void release(int signal) {
+  const std::lock_guard hold(dispositions_mutex);
+  Disposition& disposition = dispositions[signal];
+  if (--disposition.users > 0 || !shows(signal, disposition.ours)) return;
+  struct sigaction former = disposition.former;
+  if (disposition.former_spent.load(std::memory_order_relaxed)) former.sa_handler = SIG_DFL;
+  sigaction(signal, &former, nullptr);
+  disposition.installed = false;
+}
+
+bool is_ours(int signal) noexcept { return shows(signal, dispositions[signal].ours); }
+
+void forward(int signal, siginfo_t* info, void* context) noexcept {
+  Disposition& disposition = dispositions[signal];
+  const struct sigaction& former = disposition.former;
+  const bool once = (former.sa_flags & SA_RESETHAND) != 0;
+  const bool spent = once && disposition.former_spent.exchange(true, std::memory_order_relaxed);
+  if (spent || former.sa_handler == SIG_DFL) return act_by_default(signal);
+  if (former.sa_handler == SIG_IGN) return;
+
+  sigset_t before;
+  pthread_sigmask(SIG_BLOCK, &former.sa_mask, &before);
+  if ((former.sa_flags & SA_NODEFER) != 0) {
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, signal);
+    pthread_sigmask(SIG_UNBLOCK, &only, nullptr);
+  }
+  if ((former.sa_flags & SA_SIGINFO) != 0) {
+    former.sa_sigaction(signal, info, context);
+  } else {
+    former.sa_handler(signal);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+}  // namespace preempt::signal

@@ -1,0 +1,27 @@
+// The process's disposition of our signal: ours while an executor uses it, the former one's the rest of the time.
+#ifndef PREEMPT_SIGNAL_DISPOSITION_H_
+#define PREEMPT_SIGNAL_DISPOSITION_H_
+
+#include <signal.h>
+
+namespace preempt::signal {
+
+using Handler = void (*)(int, siginfo_t*, void*);
+
+// Counted for each signal: the first acquire() puts `handler` in place and keeps what was there, the last release()
+// puts that back, unless somebody else's handler lies over ours: then ours stays and forwards. Not
+// async-signal-safe.
+void acquire(int signal, Handler handler);
+void release(int signal);
+
+// False when a handler lies over ours. Async-signal-safe.
+bool is_ours(int signal) noexcept;
+
+// Gives a signal that was not for us to the former handler, as the kernel would have: its flags (SA_SIGINFO,
+// SA_RESETHAND, SA_NODEFER), its mask, SIG_IGN and the default action. Called in the handler. The former handler runs
+// on the stack that we run on, and interrupted calls restart: SA_ONSTACK and SA_RESTART cannot be had apart.
+void forward(int signal, siginfo_t* info, void* context) noexcept;
+
+}  // namespace preempt::signal
+
+#endif  // PREEMPT_SIGNAL_DISPOSITION_H_
