@@ -4,6 +4,7 @@
 #include <climits>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "asm/async.h"
@@ -87,6 +88,7 @@ Runtime::~Runtime() = default;
 
 // A worker with its stacks, whose thread does not exist yet. Null without memory. In user context.
 Worker* Runtime::make_worker() {
+  if (unstarted_ != nullptr) return std::exchange(unstarted_, nullptr);
   const int id = static_cast<int>(workers_.size());
   const fiber::Stack stack = scheduler_.fibers().stacks().take();
   auto worker = stack ? std::make_unique<Worker>(scheduler_, id, stack) : nullptr;
@@ -102,10 +104,11 @@ Worker* Runtime::make_worker() {
   worker->gate.fiber_stack = worker->home.bounds();
   worker->gate.alternate_stack = {worker->alternate_stack.low(), worker->alternate_stack.high()};
   workers_.push_back(std::move(worker));
+  scheduler_.add(*workers_.back());
   return workers_.back().get();
 }
 
-// Throws std::system_error; the worker is gone then.
+// Throws std::system_error; the worker waits for the next attempt then.
 void Runtime::start_worker(Worker& worker) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
@@ -114,15 +117,15 @@ void Runtime::start_worker(Worker& worker) {
   sigset_t mask = worker_mask_;
   sigaddset(&mask, options_.signal);
   pthread_attr_setsigmask_np(&attributes, &mask);
+  scheduler_.begin_start();
   const int error = pthread_create(&worker.thread, &attributes, &Runtime::worker_main, &worker);
   pthread_attr_destroy(&attributes);
   if (error != 0) {
-    const int id = worker.id;
-    scheduler_.fibers().stacks().give_back(worker.home.stack());
-    workers_.pop_back();
-    throw std::system_error(error, std::generic_category(), absl::StrCat("preempt: thread of worker ", id));
+    scheduler_.end_start();
+    unstarted_ = &worker;
+    throw std::system_error(error, std::generic_category(), absl::StrCat("preempt: thread of worker ", worker.id));
   }
-  scheduler_.add(worker);
+  threads_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void* Runtime::worker_main(void* argument) {
@@ -142,7 +145,9 @@ void Runtime::be_worker(Worker& worker) {
   fiber::set_current_gate(&worker.gate);
   pthread_sigmask(SIG_SETMASK, &worker_mask_, nullptr);
 
-  scheduler_.work(worker);
+  watchdog_.look_at(os::now());  // somebody may wait for it
+  scheduler_.end_start();
+  scheduler_.work();
 
   sigset_t ours;
   sigemptyset(&ours);
@@ -160,7 +165,8 @@ void Runtime::be_worker(Worker& worker) {
 // thread).
 
 void Runtime::want_spare() {
-  if (scheduler_.workers().size() >= scheduler_.workers().most()) return;
+  // One that is on its way will look for itself.
+  if (scheduler_.awaits_workers() || threads() >= options_.max_threads) return;
   if (!spare_wanted_.exchange(true, std::memory_order_acq_rel)) ring_spawner();
 }
 
@@ -180,10 +186,9 @@ void Runtime::spawn() {
 }
 
 void Runtime::make_spare() {
-  if (scheduler_.workers().size() >= scheduler_.workers().most()) return;
+  if (threads() >= options_.max_threads) return;
   try {
     start_worker(*make_worker());
-    watchdog_.look_at(os::now());  // somebody waited for it
   } catch (const std::exception&) {
     spares_failed_.fetch_add(1, std::memory_order_relaxed);
     say(core::Log::Line::kThreadFailed);
@@ -314,7 +319,9 @@ void Runtime::stop_threads() {
   ring_spawner();
   spawner_thread_.join();
   scheduler_.stop();
-  for (int id = 0; id < scheduler_.workers().size(); ++id) pthread_join(scheduler_.workers()[id].thread, nullptr);
+  for (const auto& worker : workers_) {
+    if (worker.get() != unstarted_) pthread_join(worker->thread, nullptr);
+  }
   if (scheduler_.sends_signals()) signal::release(options_.signal);
   start_log();
   stopping_log_.store(true, std::memory_order_release);
@@ -336,8 +343,8 @@ Stats Runtime::stats() const {
   scheduler_.add_to(stats);
   stats.watchdog_wakeups = watchdog_.wakeups();
   stats.spares_failed = spares_failed_.load(std::memory_order_relaxed);
-  stats.workers = threads_stopped_.load(std::memory_order_relaxed) ? 0 : scheduler_.workers().size();
-  stats.workers_peak = scheduler_.workers().size();
+  stats.workers = threads_stopped_.load(std::memory_order_relaxed) ? 0 : threads();
+  stats.workers_peak = threads();
   return stats;
 }
 

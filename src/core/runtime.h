@@ -42,6 +42,8 @@ class Runtime final : core::Helpers {
   bool is_child_of_fork() const;
 
  private:
+  int threads() const { return threads_.load(std::memory_order_relaxed); }
+
   // --- core::Helpers.
   void look_at(core::Nanos when) override { watchdog_.look_at(when); }
   void work_waits() override { watchdog_.work_waits(); }
@@ -74,6 +76,8 @@ class Runtime final : core::Helpers {
   core::Scheduler scheduler_;
   core::Watchdog watchdog_;
   std::vector<std::unique_ptr<core::Worker>> workers_;  // by the constructor, then the spawner
+  core::Worker* unstarted_ = nullptr;                   // made, but its thread could not be had
+  std::atomic<int> threads_ = 0;
   core::HelperThread watchdog_thread_, spawner_thread_, log_thread_;
   std::atomic<bool> stopping_helpers_ = false, stopping_log_ = false;
   os::FutexWord spawner_bell_ = 0;

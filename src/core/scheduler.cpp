@@ -270,7 +270,10 @@ void Scheduler::help_idle_processors() {
       helpers_.work_waits();
       return;
     }
-    if (Worker* worker = take_spare(processors_[id])) return give(processors_[id], *worker, {}, 0);
+    Processor& processor = processors_[id];
+    if (Worker* worker = take_spare(processor)) return give(processor, *worker, {}, 0);
+    // A stopped worker needs no spare.
+    if (Fiber* stopped = oldest_stopped()) return give(processor, *stopped->worker, {.runnable = stopped}, os::now());
     idle_.push(id);
     helpers_.want_spare();
     // A spare that came in between saw no idle processor: this looks again.
@@ -293,17 +296,14 @@ Worker* Scheduler::take_spare(Processor& processor) {
 // --- Running.
 
 void Scheduler::add(Worker& worker) {
-  Processor& processor = processors_[worker.id % processors()];
-  worker.last_processor = &processor;
+  worker.last_processor = &processors_[worker.id % processors()];
   workers_.add(worker);
-  become_spare(worker, processor);
-  help_idle_processors();
 }
 
-void Scheduler::work(Worker& worker) {
-  worker.parker.park();  // add() made it a spare
-  loop();
-}
+// Without a processor at first: the loop makes the worker a spare. Not before its thread is here, since whoever gives
+// a processor to a spare counts on it to run: a thread may wait long in Options::on_thread_start for a lock that a
+// stopped task holds.
+void Scheduler::work() { loop(); }
 
 void Scheduler::loop() {
   for (;;) {

@@ -60,8 +60,11 @@ class Scheduler {
   static void end_blocking(fiber::Gate& gate);
 
   // --- Workers.
-  void add(Worker& worker);   // its thread exists; it is a spare
-  void work(Worker& worker);  // a thread's whole life between its set-up and its end
+  void add(Worker& worker);
+  void begin_start() { starting_.fetch_add(1, std::memory_order_seq_cst); }
+  void end_start() { starting_.fetch_sub(1, std::memory_order_seq_cst); }
+  void work();  // a thread's whole life between its set-up and its end
+  bool awaits_workers() const { return starting_.load(std::memory_order_seq_cst) > 0; }
   static Verdict on_preempt(fiber::Gate& gate, fiber::Entry entry);
 
   // --- The watchdog's.
@@ -163,6 +166,7 @@ class Scheduler {
   WorkerTable workers_;
   FiberPool fibers_;
   std::atomic<int> spares_ = 0;
+  std::atomic<int> starting_ = 0;      // threads on their way to work()
   std::atomic<int> lost_ = 0;          // workers whose processor was taken and that have none yet
   std::atomic<bool> stopping_ = false;
   const Preemption mode_;

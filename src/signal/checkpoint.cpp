@@ -8,20 +8,18 @@
 namespace preempt {
 namespace {
 
-// The calling thread's gate, unless the thread only looks like a worker: a vfork(2) child shares its parent's
-// thread-locals.
-fiber::Gate* gate_of_this_thread() noexcept {
-  fiber::Gate* gate = fiber::current_gate();
-  return gate != nullptr && gate->thread == os::thread_id() ? gate : nullptr;
-}
-
 void enter_scheduler(fiber::Entry entry) noexcept {
   const os::SavedErrno saved_errno;
-  fiber::Gate* gate = gate_of_this_thread();
-  if (gate != nullptr && !gate->defer_if_closed()) {
+  fiber::Gate* gate = fiber::current_gate();
+  if (gate == nullptr) return;
+  if (gate->thread != os::thread_id()) {
+    // A vfork(2) child, which shares its parent's thread-locals. The watchdog asks the parent again.
     gate->clear_guard_word();
-    static_cast<void>(gate->on_preempt(*gate, entry));
+    return;
   }
+  if (gate->defer_if_closed()) return;
+  gate->clear_guard_word();
+  static_cast<void>(gate->on_preempt(*gate, entry));
 }
 
 }  // namespace
