@@ -1,0 +1,94 @@
+#include "comparison.h"
+
+#include <utility>
+
+#include "peers/asio_pool.h"
+
+namespace preempt::bench {
+namespace {
+
+constexpr Goal kNoSlower = {GoalKind::kRatioAtMost, 1.0};
+
+std::string with_workers(const std::string& benchmark, int workers) {
+  return benchmark + "/workers:" + std::to_string(workers);
+}
+
+std::string workers_text(int workers) { return std::to_string(workers) + (workers == 1 ? " worker" : " workers"); }
+
+std::vector<Peer> pools(const std::string& family, int workers) {
+  std::vector<Peer> peers = {
+      {"oneTBB enqueue", {{with_workers(family + "/tbb_enqueue", workers)}}},
+      {"mutex pool", {{with_workers(family + "/mutex_pool", workers)}}},
+  };
+#if PREEMPT_BENCH_HAS_ASIO
+  peers.push_back({"asio post", {{with_workers(family + "/asio_post", workers)}}});
+#endif
+  return peers;
+}
+
+void add_pools(std::vector<Comparison>& table, int workers) {
+  const std::string text = ", " + workers_text(workers);
+  table.push_back({"execute from outside" + text,
+                   {with_workers("outside/preempt", workers)},
+                   pools("outside", workers),
+                   kNoSlower});
+  table.push_back({"execute from inside" + text,
+                   {with_workers("inside/preempt", workers)},
+                   {{"oneTBB task_group", {{with_workers("inside/tbb_task_group", workers)}}}},
+                   kNoSlower});
+  table.push_back(
+      {"submit and get" + text, {with_workers("round_trip/preempt", workers)}, pools("round_trip", workers)});
+  table.push_back(
+      {"submit 1000, get all" + text, {with_workers("submit_all/preempt", workers)}, pools("submit_all", workers)});
+  table.push_back({"fork and join in a task" + text,
+                   {with_workers("fork_join/preempt", workers)},
+                   {{"oneTBB task_group", {{with_workers("fork_join/tbb_task_group", workers)}}}}});
+}
+
+void add_switches(std::vector<Comparison>& table) {
+  table.push_back({"loop with a checkpoint",
+                   {"loop/checkpoint"},
+                   {{"loop without", {{"loop/plain"}}}},
+                   {GoalKind::kDifferenceBelow, 1.0}});
+  const Peer kernel = {"sched_yield of 2 threads", {{"yield/threads"}}};
+  table.push_back({"yield, pinned", {"yield/preempt_pinned"}, {kernel}});
+  table.push_back({"yield, migratable", {"yield/preempt_migratable"}, {kernel}});
+}
+
+void add_hog(std::vector<Comparison>& table, int slice_us) {
+  const std::string slice = std::to_string(slice_us);
+  const Peer one_slice = {"one slice", {}, 1e3 * slice_us};
+  const std::pair<std::string, std::string> hogs[] = {{"a fresh hog", "behind_fresh_hog"},
+                                                      {"an old hog", "behind_old_hog"}};
+  for (const auto& [hog, family] : hogs) {
+    const std::string benchmark = family + "/slice_us:" + slice;
+    const std::string what = "task behind " + hog + ", slice " + slice + " us, ";
+    table.push_back({what + "median", {benchmark, "p50_ns"}, {one_slice}});
+    table.push_back({what + "p99", {benchmark, "p99_ns"}, {one_slice}});
+  }
+}
+
+// Also by cpu time: what the wall clock shows depends more on how quiet the machine is.
+void add_preemption(std::vector<Comparison>& table) {
+  const Measure signal = {"floor/signal"}, handover = {"floor/handover"};
+  const Peer thread_floor = {"signal + futex hand-over", {signal, handover}};
+  const Peer fiber_floor = {"signal", {signal}};
+  const std::string pinned = "two_hogs/pinned/slice_us:100", migratable = "two_hogs/migratable/slice_us:100";
+  table.push_back({"preemption by thread switch", {pinned, "cost_ns"}, {thread_floor}});
+  table.push_back({"preemption by thread switch, cpu time", {pinned, "cpu_ns"}, {thread_floor}});
+  table.push_back({"preemption by fiber switch", {migratable, "cost_ns"}, {fiber_floor}});
+  table.push_back({"preemption by fiber switch, cpu time", {migratable, "cpu_ns"}, {fiber_floor}});
+}
+
+}  // namespace
+
+std::vector<Comparison> comparisons() {
+  std::vector<Comparison> table;
+  for (const int workers : {1, 2}) add_pools(table, workers);
+  add_switches(table);
+  for (const int slice_us : {100, 1000}) add_hog(table, slice_us);
+  add_preemption(table);
+  return table;
+}
+
+}  // namespace preempt::bench

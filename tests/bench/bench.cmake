@@ -1,0 +1,8 @@
+# The benchmarks still run: short, and for nothing but that. Not with sanitizers: Debian's oneTBB is not instrumented.
+if(TARGET tail AND TARGET ratios AND NOT PREEMPT_SANITIZER)
+  add_test(NAME bench.tail_runs COMMAND tail --seconds=0.2 --repetitions=1)
+  add_test(NAME bench.ratios_run COMMAND ratios --repetitions=1 --benchmark_min_time=0.001)
+  set_tests_properties(bench.tail_runs bench.ratios_run PROPERTIES TIMEOUT 120 LABELS bench)
+  # A row without a figure: its benchmark failed or has another name.
+  set_tests_properties(bench.ratios_run PROPERTIES FAIL_REGULAR_EXPRESSION "Failed to match;\\| *- \\|")
+endif()

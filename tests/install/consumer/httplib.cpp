@@ -1,0 +1,2 @@
+// The adapter's header with nothing but its target.
+#include <preempt/adapters/httplib.h>

@@ -1,0 +1,57 @@
+# Builds and runs ./consumer twice: with the source tree as a subdirectory, then with what that build installed.
+# -DSOURCE_DIR=the tree -DWORK_DIR=scratch -DGENERATOR= -DCXX_COMPILER= -DSHARED=ON|OFF -DEAGER=ON|OFF -DHTTPLIB=0|1
+cmake_minimum_required(VERSION 3.22)
+
+set(prefix "${WORK_DIR}/prefix")
+file(REMOVE_RECURSE "${WORK_DIR}")
+file(COPY "${CMAKE_CURRENT_LIST_DIR}/consumer" DESTINATION "${WORK_DIR}")
+
+function(run)
+  execute_process(COMMAND ${ARGV} COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+# Configures, builds and runs the consumer in its own folder NAME; the rest goes to cmake.
+function(run_consumer name)
+  run("${CMAKE_COMMAND}" -G "${GENERATOR}" -S "${WORK_DIR}/consumer" -B "${WORK_DIR}/${name}"
+    "-DCMAKE_CXX_COMPILER=${CXX_COMPILER}" -DCMAKE_BUILD_TYPE=Release ${ARGN})
+  run("${CMAKE_COMMAND}" --build "${WORK_DIR}/${name}" --parallel 2)
+  run("${WORK_DIR}/${name}/consumer")
+endfunction()
+
+function(output_of variable)
+  execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
+  set(${variable} "${output}" PARENT_SCOPE)
+endfunction()
+
+# Stops unless the dynamic section of FILE matches each regular expression.
+function(check_dynamic_section file)
+  output_of(dynamic readelf -dW "${file}")
+  foreach(wanted IN LISTS ARGN)
+    if(NOT dynamic MATCHES "${wanted}")
+      message(FATAL_ERROR "${file}: its dynamic section lacks ${wanted}:\n${dynamic}")
+    endif()
+  endforeach()
+endfunction()
+
+# The shared library stays loaded, binds nothing late, and shows no symbol of its own layers.
+function(check_shared_library)
+  file(GLOB_RECURSE library "${prefix}/*/libpreempt.so")
+  check_dynamic_section("${library}" NODELETE NOW "SONAME.*libpreempt\\.so\\.[0-9]+\\.[0-9]+")
+  output_of(symbols nm -DC --defined-only "${library}")
+  if(NOT symbols MATCHES "preempt::Executor::drain")
+    message(FATAL_ERROR "${library}: the interface is not exported:\n${symbols}")
+  endif()
+  if(symbols MATCHES "[^\n]*[0-9a-f]+ . preempt::(assembly|base|core|fiber|os|signal)::[^\n]*")
+    message(FATAL_ERROR "${library}: an internal symbol is exported: ${CMAKE_MATCH_0}")
+  endif()
+endfunction()
+
+run_consumer(by_add_subdirectory
+  "-DPREEMPT_SOURCE_DIR=${SOURCE_DIR}" "-DBUILD_SHARED_LIBS=${SHARED}" "-DPREEMPT_EAGER=${EAGER}")
+run("${CMAKE_COMMAND}" --install "${WORK_DIR}/by_add_subdirectory" --prefix "${prefix}")
+run_consumer(by_find_package "-DCMAKE_PREFIX_PATH=${prefix}" "-DHTTPLIB=${HTTPLIB}")
+if(SHARED)
+  check_shared_library()
+else()
+  check_dynamic_section("${WORK_DIR}/by_find_package/consumer" NOW)
+endif()

@@ -1,0 +1,16 @@
+# The header and libjvm of a JDK, where there is one; the library is opened when the test runs. FindJNI knows the
+# folders of some distributions only, so the compiler's own place is asked as well.
+find_program(PREEMPT_JAVAC javac DOC "Java compiler, whose JDK the JNI test uses")
+mark_as_advanced(PREEMPT_JAVAC)
+if(PREEMPT_JAVAC AND NOT JAVA_HOME)
+  file(REAL_PATH "${PREEMPT_JAVAC}" javac)
+  cmake_path(GET javac PARENT_PATH java_bin)
+  cmake_path(GET java_bin PARENT_PATH JAVA_HOME)
+endif()
+find_package(JNI QUIET)
+if(JAVA_INCLUDE_PATH AND JAVA_INCLUDE_PATH2 AND JAVA_JVM_LIBRARY)
+  target_include_directories(${target} SYSTEM PRIVATE "${JAVA_INCLUDE_PATH}" "${JAVA_INCLUDE_PATH2}")
+  target_compile_definitions(${target} PRIVATE "PREEMPT_TEST_JVM_LIBRARY=\"${JAVA_JVM_LIBRARY}\"")
+else()
+  message(STATUS "preempt: no JDK, so ${test} will skip itself")
+endif()
