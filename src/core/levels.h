@@ -51,7 +51,10 @@ class Slices {
 
   // A task that was dispatched runs so long before a higher level may take its place, or half the cpu is spent on
   // switching under many short arrivals.
-  Nanos least_run() const { return std::max(100 * os::kMicrosecond, base() / 8); }
+  Nanos least_run() const { return least_run_of(base()); }
+  Nanos least_run(const detail::Runnable& runnable) const {
+    return least_run_of(runnable.base_slice != 0 ? runnable.base_slice : base());
+  }
 
   // A level that was not served for so long gets one base slice.
   Nanos starving_after() const { return 60 * base(); }
@@ -63,6 +66,7 @@ class Slices {
 
  private:
   static constexpr Nanos kLongest = 10 * os::kSecond;
+  static Nanos least_run_of(Nanos base) { return std::max(100 * os::kMicrosecond, base / 8); }
 
   std::atomic<Nanos> base_;
   Nanos factor_[kDepths];

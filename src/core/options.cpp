@@ -140,7 +140,7 @@ struct Field {
   bool (*read)(absl::string_view, Options&);
 };
 
-// Checked in this order: the range of max_threads is told by processors.
+// Read and checked in this order: the range of max_threads is told by processors.
 constexpr Field kFields[] = {
     {"processors", "PREEMPT_PROCESSORS",
      [](const Options& o) { return 0 <= o.processors && o.processors <= kMaxProcessors; },
@@ -234,18 +234,11 @@ absl::Status Options::validate() const {
 }
 
 absl::StatusOr<Options> Options::from_env(Options base) {
-  const char* texts[std::size(kFields)] = {};
-  for (std::size_t i = 0; i < std::size(kFields); ++i) {
-    const Field& field = kFields[i];
-    texts[i] = secure_getenv(field.variable);
-    if (texts[i] == nullptr || field.read(texts[i], base)) continue;
-    return refuse(in_environment(field, texts[i]), field.allowed(base));
-  }
-  // Ranges only now that all are read: one may be told by another.
-  for (std::size_t i = 0; i < std::size(kFields); ++i) {
-    const Field& field = kFields[i];
-    if (field.in_range(base)) continue;
-    return refuse(texts[i] != nullptr ? in_environment(field, texts[i]) : in_program(field, base), field.allowed(base));
+  for (const Field& field : kFields) {
+    const char* text = secure_getenv(field.variable);
+    const bool readable = text == nullptr || field.read(text, base);
+    if (readable && field.in_range(base)) continue;
+    return refuse(text != nullptr ? in_environment(field, text) : in_program(field, base), field.allowed(base));
   }
   return base;
 }

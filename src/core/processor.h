@@ -31,7 +31,7 @@ class alignas(base::kCacheLine) Processor {
   void dispatch(const Runnable& runnable, Nanos now, Nanos grant) {
     dispatched_at_.store(now, std::memory_order_relaxed);
     slice_end_.store(now + std::max<Nanos>(slices_.slice(runnable) - runnable.used, 0), std::memory_order_relaxed);
-    protected_until_.store(now + std::max(slices_.least_run(), grant), std::memory_order_relaxed);
+    protected_until_.store(now + std::max(slices_.least_run(runnable), grant), std::memory_order_relaxed);
     level_.store(runnable.level, std::memory_order_relaxed);
     requested_at_.store(kNoRequest, std::memory_order_relaxed);
     not_before_.store(0, std::memory_order_relaxed);

@@ -155,7 +155,8 @@ class Scheduler {
   bool look(Processor& processor, Nanos now, Suspicion suspicion, Looker looker);
   void request(Processor& processor, Worker& worker, Nanos now);
   bool send(Worker& worker, Nanos now);
-  Nanos expiry() const { return std::max(slices_.base(), os::kMillisecond); }
+  // A request without an answer for so long counts as lost.
+  Nanos expiry() const { return std::clamp(slices_.base(), os::kMillisecond, 10 * os::kMillisecond); }
   void count(Verdict verdict) { verdicts_[static_cast<std::size_t>(verdict)].fetch_add(1, std::memory_order_relaxed); }
 
   Helpers& helpers_;

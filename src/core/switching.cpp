@@ -14,6 +14,7 @@ constexpr bool kEager = false;
 #endif
 
 constexpr Nanos kTryAgainAfter = 30 * os::kMicrosecond;
+constexpr Nanos kNoSpareAgainAfter = 200 * os::kMicrosecond;  // about as long as a thread takes to be made
 
 }  // namespace
 
@@ -122,7 +123,7 @@ Verdict Scheduler::stop_thread(Worker& worker, Processor& processor, Nanos now, 
   Worker* next = successor(processor, choice);
   if (next == nullptr) {
     processor.queue.push_front(*choice.runnable);
-    processor.refuse_request(now + slices_.least_run());
+    processor.refuse_request(now + kNoSpareAgainAfter);
     helpers_.want_spare();
     return Verdict::kNoSpare;
   }

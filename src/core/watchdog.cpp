@@ -25,19 +25,23 @@ void Watchdog::run() {
     const Nanos wake_at = look(os::now());
     sleeps_until_.store(wake_at, std::memory_order_seq_cst);
     // Work that arrived while this looked rang no bell: it saw the watchdog awake.
-    const bool missed = wake_at == os::kNever && (scheduler_.anything_waits() || scheduler_.has_lost());
+    const bool missed = wake_at == os::kNever && (scheduler_.anything_waits() || lost_compete());
     if (!missed && !stopping_.load(std::memory_order_seq_cst)) os::futex_wait(bell_, bell, wake_at);
     sleeps_until_.store(kAwake, std::memory_order_seq_cst);
     wakeups_.fetch_add(1, std::memory_order_relaxed);
   }
 }
 
+// Workers without a processor matter when every processor is in use: one that computes again is one too many.
+bool Watchdog::lost_compete() const { return scheduler_.has_lost() && scheduler_.idle_processors() == 0; }
+
 // Returns when to look again.
 Nanos Watchdog::look(Nanos now) {
   const Nanos slice = scheduler_.slices().base();
-  if (scheduler_.has_lost() && scheduler_.idle_processors() == 0) scheduler_.look_at_lost(now);
+  if (lost_compete()) scheduler_.look_at_lost(now);
   if (!scheduler_.anything_waits()) {
     period_ = kFirstPeriod;
+    if (lost_compete()) return now + kLongestPeriod;
     // One slice of patience: under a load that comes and goes, each sleep without end costs a submitter a wake-up.
     if (quiet_since_ == 0) quiet_since_ = now;
     const Nanos patience = std::min(slice, os::kMillisecond);
@@ -62,7 +66,12 @@ Nanos Watchdog::look_at_processors(Nanos now) {
     const bool same = burst == burst_seen_[id];
     burst_seen_[id] = burst;
     const auto suspicion = same ? Scheduler::Suspicion::kSameBurst : Scheduler::Suspicion::kNone;
-    if (scheduler_.look_at(processor, now, suspicion)) period_ = kFirstPeriod;
+    if (scheduler_.look_at(processor, now, suspicion)) {
+      period_ = kFirstPeriod;
+      last_taken_ = now;
+    } else if (!same && now - last_taken_ < kTasksBlock) {
+      period_ = kFirstPeriod;
+    }
     if (processor.level() == kNoLevel) continue;
     const Nanos due = std::max(processor.due_at(scheduler_.best_waiting(processor)), processor.not_before());
     // Over due already: asked just now, or not to be asked; the period brings it up again.

@@ -34,15 +34,19 @@ class Watchdog {
  private:
   static constexpr Nanos kFirstPeriod = 50 * os::kMicrosecond;
   static constexpr Nanos kLongestPeriod = 10 * os::kMillisecond;
+  // For so long after a worker fell asleep each new burst is suspected soon, too.
+  static constexpr Nanos kTasksBlock = 100 * os::kMillisecond;
   static constexpr Nanos kAwake = 0;
 
   void wake();
+  bool lost_compete() const;
   Nanos look(Nanos now);
   Nanos look_at_processors(Nanos now);
 
   Scheduler& scheduler_;
   std::vector<Nanos> burst_seen_;  // for each processor: the burst that ran at the last look
   Nanos period_ = kFirstPeriod;
+  Nanos last_taken_ = -kTasksBlock;
   Nanos quiet_since_ = 0;          // nothing has waited since; 0: something does
   alignas(base::kCacheLine) std::atomic<Nanos> sleeps_until_ = kAwake;
   os::FutexWord bell_ = 0;

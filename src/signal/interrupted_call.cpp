@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 
 namespace preempt::signal {
 namespace {
@@ -68,34 +69,38 @@ constexpr Move kReloads[] = {
     {5, {0x48, 0x8b, 0x54}},  // mov N(%rsp), %rdx
 };
 
-// How far before `code`, which follows a `syscall`, the call's number stands as the operand of a `mov $imm32, %eax`;
-// 0: not found. At most `readable` bytes before `code` may be read.
-std::uintptr_t distance_to_number(const unsigned char* code, std::uintptr_t readable) noexcept {
+// The number that is put into eax before `code`, which follows a `syscall`: by `mov $imm32, %eax`, or for 0, read(2),
+// by `xor %eax, %eax`. At most `readable` bytes before `code` may be read.
+std::optional<std::uint32_t> number_before(const unsigned char* code, std::uintptr_t readable) noexcept {
   constexpr unsigned char kMoveToEax = 0xb8;
+  constexpr unsigned char kClearEax[] = {0x31, 0xc0};
   constexpr int kMostReloads = 2;
   std::uintptr_t back = kSyscallBytes;
   for (int reloads = 0; reloads <= kMostReloads; ++reloads) {
-    if (back + kMoveBytes > readable) return 0;
-    if (code[-static_cast<std::ptrdiff_t>(back + kMoveBytes)] == kMoveToEax) return back + kMoveBytes - 1;
+    const unsigned char* end = code - back;
+    if (back + sizeof(kClearEax) <= readable && std::memcmp(end - sizeof(kClearEax), kClearEax, sizeof(kClearEax)) == 0) {
+      return 0;
+    }
+    if (back + kMoveBytes <= readable && *(end - kMoveBytes) == kMoveToEax) {
+      std::uint32_t number;
+      std::memcpy(&number, end - sizeof(number), sizeof(number));
+      return number;
+    }
     std::uintptr_t skipped = 0;
     for (const Move& move : kReloads) {
-      if (back + move.size <= readable && std::memcmp(code - back - move.size, move.opcode, sizeof(move.opcode)) == 0) {
+      if (back + move.size <= readable && std::memcmp(end - move.size, move.opcode, sizeof(move.opcode)) == 0) {
         skipped = move.size;
       }
     }
-    if (skipped == 0) return 0;
+    if (skipped == 0) return std::nullopt;
     back += skipped;
   }
-  return 0;
+  return std::nullopt;
 }
 
 // The page before the PC's own may not be mapped: only bytes of that page are read.
-bool read_number(std::uintptr_t pc, std::uint32_t& number) noexcept {
-  const auto* code = reinterpret_cast<const unsigned char*>(pc);
-  const std::uintptr_t distance = distance_to_number(code, pc % kPage);
-  if (distance == 0) return false;
-  std::memcpy(&number, code - distance, sizeof(number));
-  return true;
+std::optional<std::uint32_t> number_at(std::uintptr_t pc) noexcept {
+  return number_before(reinterpret_cast<const unsigned char*>(pc), pc % kPage);
 }
 
 }  // namespace
@@ -108,16 +113,15 @@ InterruptedCall interrupted_call(const ucontext_t& context) noexcept {
   if (std::memcmp(reinterpret_cast<const void*>(pc - kSyscallBytes), kSyscall, kSyscallBytes) != 0) {
     return InterruptedCall::kNone;
   }
-  std::uint32_t number;
-  const bool restartable = read_number(pc, number) && is_cut_short_by_handlers(number);
-  return restartable ? InterruptedCall::kRestartable : InterruptedCall::kUnreadable;
+  const std::optional<std::uint32_t> number = number_at(pc);
+  return number && is_cut_short_by_handlers(*number) ? InterruptedCall::kRestartable : InterruptedCall::kUnreadable;
 }
 
 void rewind(ucontext_t& context) noexcept {
   greg_t* registers = context.uc_mcontext.gregs;
-  std::uint32_t number;
-  if (!read_number(static_cast<std::uintptr_t>(registers[REG_RIP]), number)) return;
-  registers[REG_RAX] = number;
+  const std::optional<std::uint32_t> number = number_at(static_cast<std::uintptr_t>(registers[REG_RIP]));
+  if (!number) return;
+  registers[REG_RAX] = *number;
   registers[REG_RIP] -= kSyscallBytes;
 }
 

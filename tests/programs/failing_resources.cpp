@@ -11,12 +11,12 @@
 #include <chrono>
 #include <future>
 #include <limits>
-#include <memory>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
 
+#include "fiber/sanitizer.h"
 #include "preempt/executor.h"
 #include "support/scale.h"
 #include "support/threads.h"
@@ -58,6 +58,12 @@ class Failures {
 constinit Failures threads;
 constinit Failures mappings;
 
+}  // namespace
+
+#ifndef PREEMPT_TSAN  // its runtime calls both before instrumented code can run
+
+namespace {
+
 using PthreadCreate = int(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
 using Mmap = void*(void*, std::size_t, int, int, int, off_t);
 
@@ -89,6 +95,8 @@ extern "C" __attribute__((visibility("default"))) void* mmap(void* address, std:
   return next(next_mmap, "mmap")(address, size, protection, flags, file, offset);
 }
 
+#endif
+
 namespace preempt {
 namespace {
 
@@ -96,10 +104,8 @@ using namespace std::chrono_literals;
 using testing::eventually;
 using testing::scaled;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(PREEMPT_ASAN) || defined(PREEMPT_TSAN)
 constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
 #else
 constexpr bool kSanitized = false;
 #endif
@@ -115,7 +121,7 @@ bool threads_become(std::size_t count) {
   return eventually([&] { return testing::threads_of_this_process().size() == count; });
 }
 
-// Runs tasks on two processors, some of which compute for longer than a slice, and counts them.
+// Runs tasks, some of which compute for longer than a slice, and counts them.
 void expect_every_task_to_run_once(Executor& executor) {
   const int count = scaled(200);
   std::vector<std::atomic<int>> runs(count);
