@@ -11,7 +11,7 @@ namespace preempt::base {
 class Counter {
  public:
   void add(std::uint64_t amount = 1) {
-    // Release: who reads the count (Runtime::quiescent) also sees what was counted.
+    // Release: who reads the count (Scheduler::unfinished) also sees what was counted.
     value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_release);
   }
   std::uint64_t get() const { return value_.load(std::memory_order_acquire); }

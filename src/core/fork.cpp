@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "fiber/gate.h"
+#include "signal/disposition.h"
 
 namespace preempt::core {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 constinit std::atomic<int> generation = 0;
 
 void in_child() noexcept {
+  signal::unlock_dispositions();
   generation.fetch_add(1, std::memory_order_relaxed);
   fiber::set_current_gate(nullptr);
   fiber::own_guard_word()->store(0, std::memory_order_relaxed);
@@ -24,7 +26,7 @@ int fork_generation() noexcept { return generation.load(std::memory_order_relaxe
 
 void watch_forks() {
   static std::once_flag once;
-  std::call_once(once, [] { pthread_atfork(nullptr, nullptr, &in_child); });
+  std::call_once(once, [] { pthread_atfork(&signal::lock_dispositions, &signal::unlock_dispositions, &in_child); });
 }
 
 }  // namespace preempt::core

@@ -55,6 +55,8 @@ void Scheduler::request(Processor& processor, Worker& worker, Nanos now) {
   if (mode_ == Preemption::kNone || !processor.begin_request(now, expiry())) return;
   worker.gate.ask();
   if (!sends_signals()) return;
+  // Without any further thread only an injected call can do something.
+  if (!may_give_ && !worker.gate.migratable.load(std::memory_order_relaxed)) return;
   // A call of this worker was cut short and restarted: it computes a slice undisturbed, or it would never finish.
   if (worker.gate.rewound.exchange(false, std::memory_order_relaxed)) {
     processor.refuse_request(now + slices_.base());
@@ -93,20 +95,19 @@ bool Scheduler::send(Worker& worker, Nanos now) {
 bool Scheduler::take(Worker& worker, Nanos now) {
   auto seen = fiber::Lost::kNo;
   if (!worker.gate.lost.compare_exchange_strong(seen, fiber::Lost::kClaimed, std::memory_order_seq_cst)) return false;
-  os::membarrier();  // the worker's store to in_scheduler is visible, or it will see the claim
+  // After it the worker's store to in_scheduler is visible, or the worker will see the claim.
+  const bool fenced = os::membarrier();
   seen = fiber::Lost::kClaimed;
-  Processor* processor = worker.processor.load(std::memory_order_relaxed);
-  if (worker.gate.in_scheduler.load(std::memory_order_acquire)) {  // pairs with leave()
+  if (!fenced || worker.gate.in_scheduler.load(std::memory_order_acquire)) {  // pairs with leave()
     worker.gate.lost.compare_exchange_strong(seen, fiber::Lost::kNo, std::memory_order_relaxed);
     return false;
   }
-  processor = worker.processor.load(std::memory_order_relaxed);
+  Processor* processor = worker.processor.load(std::memory_order_relaxed);
   if (processor == nullptr) {
     worker.gate.lost.compare_exchange_strong(seen, fiber::Lost::kNo, std::memory_order_relaxed);
     return false;
   }
-  worker.lost_at = now;
-  worker.ran_before_loss = std::max<Nanos>(now - processor->dispatched_at(), 0);
+  book_loss(worker, *processor, now);
   // Release: enter() reads the two above after it has seen kTaken.
   if (!worker.gate.lost.compare_exchange_strong(seen, fiber::Lost::kTaken, std::memory_order_acq_rel)) return false;
   lost_.fetch_add(1, std::memory_order_relaxed);
@@ -114,6 +115,17 @@ bool Scheduler::take(Worker& worker, Nanos now) {
   worker.gate.ask();  // if it computes again, its next checkpoint brings it back
   pass_on(*processor, now);
   return true;
+}
+
+// How long the burst computed and since when it sleeps, by the thread's cpu time: while nothing else waited, a long
+// sleep in the middle of a burst went unnoticed.
+void Scheduler::book_loss(Worker& worker, const Processor& processor, Nanos now) {
+  const Nanos cpu_time = os::thread_cpu_time(worker.gate.thread);
+  const Nanos computed = cpu_time - worker.cpu_time_seen.exchange(cpu_time, std::memory_order_relaxed);
+  const Nanos elapsed = std::max<Nanos>(now - processor.dispatched_at(), 0);
+  const Nanos ran = std::clamp<Nanos>(computed, 0, elapsed);
+  worker.ran_before_loss.store(ran, std::memory_order_relaxed);
+  worker.lost_at.store(now - (elapsed - ran), std::memory_order_relaxed);
 }
 
 Fiber* Scheduler::oldest_stopped() {
@@ -159,9 +171,11 @@ void Scheduler::found(Worker& worker) {
 
 void Scheduler::come_back(Worker& worker) {
   const Nanos now = os::now();
+  worker.cpu_time_seen.store(os::thread_cpu_time(worker.gate.thread), std::memory_order_relaxed);
   Fiber& fiber = *worker.fiber;
-  fiber.used += worker.ran_before_loss;
-  if (now - worker.lost_at >= std::max(slices_.base(), worker.ran_before_loss)) {
+  const Nanos ran = worker.ran_before_loss.load(std::memory_order_relaxed);
+  fiber.used += ran;
+  if (now - worker.lost_at.load(std::memory_order_relaxed) >= std::max(slices_.base(), ran)) {
     // It really slept: a new burst, as a keep-alive connection's next request.
     fiber.level = static_cast<std::uint8_t>(first_level(fiber.level));
     fiber.used = 0;
@@ -219,9 +233,8 @@ void Scheduler::begin_blocking(fiber::Gate& gate, Leave leave_when) {
 
 void Scheduler::lose_processor(Worker& worker, Nanos now) {
   Processor* processor = worker.processor.load(std::memory_order_relaxed);
-  if (processor == nullptr || !may_take_) return;
-  worker.lost_at = now;
-  worker.ran_before_loss = std::max<Nanos>(now - processor->dispatched_at(), 0);
+  if (processor == nullptr || !may_give_) return;
+  book_loss(worker, *processor, now);
   worker.forget_processor();
   worker.gate.lost.store(fiber::Lost::kTaken, std::memory_order_relaxed);
   lost_.fetch_add(1, std::memory_order_relaxed);

@@ -14,7 +14,7 @@ namespace preempt::core {
 // transition is one atomic step. The tag grows with each push: a processor that was popped and pushed again does not
 // pass for one that stayed (ABA).
 //
-//   bits 0-15 number of the top + 1, or 0 | 16-31 idle processors | 32-47 searching workers | 48-63 tag
+//   bits 0-10 number of the top + 1, or 0 | 11-21 idle processors | 22-32 searching workers | 33-63 tag
 class alignas(base::kCacheLine) IdleProcessors {
  public:
   static constexpr int kNone = -1;
@@ -56,8 +56,8 @@ class alignas(base::kCacheLine) IdleProcessors {
   }
 
  private:
-  static constexpr std::uint64_t kField = 0xffff;
-  static constexpr int kIdleShift = 16, kSearchingShift = 32, kTagShift = 48;
+  static constexpr std::uint64_t kField = 0x7ff;  // up to 1024 of each
+  static constexpr int kIdleShift = 11, kSearchingShift = 22, kTagShift = 33;
   static constexpr std::uint64_t kOneIdle = std::uint64_t{1} << kIdleShift;
   static constexpr std::uint64_t kOneSearching = std::uint64_t{1} << kSearchingShift;
   static constexpr std::uint64_t kOneTag = std::uint64_t{1} << kTagShift;

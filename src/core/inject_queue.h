@@ -32,7 +32,9 @@ class alignas(base::kCacheLine) InjectQueue {
   // The whole queue linked by `next`, oldest first; null when empty.
   detail::Runnable* take_all() {
     if (head_.load(std::memory_order_relaxed) == nullptr) return nullptr;
-    levels_.store(0, std::memory_order_relaxed);
+    // A single level stays set: clearing it would only make the next pusher set it again.
+    const LevelSet levels = levels_.load(std::memory_order_relaxed);
+    if ((levels & (levels - 1)) != 0) levels_.store(0, std::memory_order_relaxed);
     detail::Runnable* newest_first = head_.exchange(nullptr, std::memory_order_seq_cst);
     detail::Runnable* oldest_first = nullptr;
     while (newest_first != nullptr) {
@@ -46,7 +48,7 @@ class alignas(base::kCacheLine) InjectQueue {
 
  private:
   std::atomic<detail::Runnable*> head_ = nullptr;
-  std::atomic<LevelSet> levels_ = 0;
+  alignas(base::kCacheLine) std::atomic<LevelSet> levels_ = 0;
 };
 
 }  // namespace preempt::core

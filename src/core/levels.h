@@ -56,6 +56,13 @@ class Slices {
     return least_run_of(runnable.base_slice != 0 ? runnable.base_slice : base());
   }
 
+  // From giving a processor to a parked worker until that runs. Longer ones than kSlowestSwitch measure how busy the
+  // cpus are, not the switch.
+  void note_switch(Nanos cost) {
+    const Nanos average = switch_cost_.load(std::memory_order_relaxed);
+    switch_cost_.store(average + (std::min(cost, kSlowestSwitch) - average) / 8, std::memory_order_relaxed);
+  }
+
   // A level that was not served for so long gets one base slice.
   Nanos starving_after() const { return 60 * base(); }
 
@@ -66,9 +73,13 @@ class Slices {
 
  private:
   static constexpr Nanos kLongest = 10 * os::kSecond;
-  static Nanos least_run_of(Nanos base) { return std::max(100 * os::kMicrosecond, base / 8); }
+  static constexpr Nanos kSlowestSwitch = 50 * os::kMicrosecond;
+  Nanos least_run_of(Nanos base) const {
+    return std::max({100 * os::kMicrosecond, base / 8, 10 * switch_cost_.load(std::memory_order_relaxed)});
+  }
 
   std::atomic<Nanos> base_;
+  std::atomic<Nanos> switch_cost_ = 0;  // moving average
   Nanos factor_[kDepths];
 };
 

@@ -32,13 +32,13 @@ class alignas(base::kCacheLine) Processor {
     dispatched_at_.store(now, std::memory_order_relaxed);
     slice_end_.store(now + std::max<Nanos>(slices_.slice(runnable) - runnable.used, 0), std::memory_order_relaxed);
     protected_until_.store(now + std::max(slices_.least_run(runnable), grant), std::memory_order_relaxed);
-    level_.store(runnable.level, std::memory_order_relaxed);
+    set_level(runnable.level);
     requested_at_.store(kNoRequest, std::memory_order_relaxed);
     not_before_.store(0, std::memory_order_relaxed);
   }
   // The time up to `now` is accounted for.
   void charged(Nanos now) { dispatched_at_.store(now, std::memory_order_relaxed); }
-  void nothing_runs() { level_.store(kNoLevel, std::memory_order_relaxed); }
+  void nothing_runs() { set_level(kNoLevel); }
 
   int level() const { return level_.load(std::memory_order_relaxed); }
   Nanos dispatched_at() const { return dispatched_at_.load(std::memory_order_relaxed); }
@@ -67,8 +67,14 @@ class alignas(base::kCacheLine) Processor {
  private:
   static constexpr Nanos kNoRequest = 0;
 
+  // Submitters read it for each task: written only when it changes, and apart from what each dispatch writes.
+  void set_level(int level) {
+    if (level_.load(std::memory_order_relaxed) != level) level_.store(level, std::memory_order_relaxed);
+  }
+
   const Slices& slices_;
-  std::atomic<int> level_ = kNoLevel;
+  alignas(base::kCacheLine) std::atomic<int> level_ = kNoLevel;
+  alignas(base::kCacheLine)
   std::atomic<Nanos> dispatched_at_ = 0;
   std::atomic<Nanos> slice_end_ = 0;
   std::atomic<Nanos> protected_until_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <limits>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -63,7 +64,7 @@ Runtime::Runtime(Options options)
     scheduler_.forbid_fiber_switches();
     log_.say(core::Log::Line::kShadowStack);
   }
-  scheduler_.allow_taking(has_membarrier && options_.max_threads > options_.processors);
+  scheduler_.allow_hand_off(options_.max_threads > options_.processors, has_membarrier);
   scheduler_.on_exception = options_.on_exception;
   if (options_.queue_capacity != 0) {
     scheduler_.on_start = [](void* self) { static_cast<Runtime*>(self)->give_place_back(); };
@@ -141,6 +142,7 @@ void Runtime::be_worker(Worker& worker) {
   worker.gate.guard_word = fiber::own_guard_word();
   worker.gate.guard_word->store(0, std::memory_order_relaxed);
   worker.home.adopt_thread();
+  fiber::ExceptionGlobals::allocate_for_thread();
   worker.alternate_stack.install();
   fiber::set_current_gate(&worker.gate);
   pthread_sigmask(SIG_SETMASK, &worker_mask_, nullptr);
@@ -247,7 +249,8 @@ bool Runtime::reserve_place(bool may_wait, bool inside) {
     queued_.fetch_add(1, std::memory_order_seq_cst);
     return true;
   }
-  const auto capacity = static_cast<std::int64_t>(options_.queue_capacity);
+  constexpr std::size_t kUnbounded = std::numeric_limits<std::int64_t>::max();
+  const auto capacity = static_cast<std::int64_t>(std::min(options_.queue_capacity, kUnbounded));
   for (;;) {
     const std::uint32_t bell = place_bell_.load(std::memory_order_seq_cst);
     std::int64_t queued = queued_.load(std::memory_order_seq_cst);
@@ -302,6 +305,7 @@ void Runtime::shutdown() {
     tasks_in_shutdown_.fetch_add(1, std::memory_order_seq_cst);
     worker_rests();  // another such task waits for one less now
     wait_until_unfinished_at_most(tasks_in_shutdown_);
+    tasks_in_shutdown_.fetch_sub(1, std::memory_order_seq_cst);
     return;
   }
   static constinit std::atomic<int> none = 0;

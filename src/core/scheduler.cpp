@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <exception>
+#include <utility>
 
 #include "base/check.h"
 #include "os/process.h"
@@ -52,7 +53,7 @@ void Scheduler::leave() {
     if (!gate.pending.load(std::memory_order_relaxed) || gate.closed_by_scope()) return;
     gate.pending.store(false, std::memory_order_relaxed);
     Worker& worker = enter(gate);
-    static_cast<void>(worker.scheduler.preempt(worker, fiber::Entry::kCheckpoint));
+    static_cast<void>(worker.scheduler.preempt(worker, fiber::Entry::kDeferred));
   }
 }
 
@@ -125,7 +126,7 @@ void Scheduler::request_for(int level) {
 }
 
 std::uint64_t Scheduler::unfinished() const {
-  // Both sums only grow, and a task's submission is counted before its end: with the ends read first, equality means
+  // Ends only grow, and a task's submission is counted before its end: with the ends read first, equality means
   // that at the moment between the two reads every submitted task had ended.
   std::uint64_t completed = 0, submitted = 0;
   const int workers = workers_.size();
@@ -137,46 +138,61 @@ std::uint64_t Scheduler::unfinished() const {
 
 // --- Finding work.
 
-void Scheduler::sort_in(Processor& processor) {
-  detail::Runnable* runnable = inject_.take_all();
-  while (runnable != nullptr) {
+// The inject queue's tasks to the processor's own queue. How many.
+int Scheduler::sort_in(Processor& processor) {
+  int count = 0;
+  for (detail::Runnable* runnable = inject_.take_all(); runnable != nullptr; ++count) {
     detail::Runnable* next = runnable->next;
     processor.queue.push_back(*runnable);
     runnable = next;
   }
+  return count;
 }
 
-bool Scheduler::steal(Processor& thief) {
+// Half of the best level of another processor where something better than `worse_than` waits. How many.
+int Scheduler::steal(Processor& thief, int worse_than) {
   const int count = processors();
   for (int i = 1; i < count; ++i) {
-    if (processors_[(thief.id + i) % count].queue.give_half_to(thief.queue) == 0) continue;
+    RunQueue& queue = processors_[(thief.id + i) % count].queue;
+    if (best_of(queue.waiting()) >= worse_than) continue;
+    const int stolen = queue.give_half_to(thief.queue);
+    if (stolen == 0) continue;
     steals_.fetch_add(1, std::memory_order_relaxed);
-    return true;
+    return stolen;
   }
-  return false;
+  return 0;
 }
 
 // A processor whose task cannot be preempted (its signal masked, or Preemption::kNone) leaves its queue unserved: what
 // waited too long there moves to `processor`, which is one that does choose. Looks once in a while.
-void Scheduler::rescue(Processor& processor, Nanos now) {
-  if (now < processor.next_rescue || processors() == 1) return;
+int Scheduler::rescue(Processor& processor, Nanos now) {
+  if (now < processor.next_rescue || processors() == 1) return 0;
+  int count = 0;
   processor.next_rescue = now + slices_.stopped_at_most();
   for (Processor& other : processors_) {
     if (&other == &processor || !other.queue.is_neglected(now)) continue;
     if (Fiber* stopped = other.queue.take_stopped()) {
       processor.queue.push_back(*stopped);
+      ++count;
     } else {
-      other.queue.give_half_to(processor.queue);
+      count += other.queue.give_half_to(processor.queue);
     }
     steals_.fetch_add(1, std::memory_order_relaxed);
   }
+  return count;
 }
 
 Choice Scheduler::pick(Processor& processor, Nanos now) {
-  sort_in(processor);
-  rescue(processor, now);
-  Choice choice = processor.queue.pick(now);
-  if (!choice && steal(processor)) choice = processor.queue.pick(now);
+  int moved = sort_in(processor) + rescue(processor, now);
+  // A better task may wait elsewhere, behind one that cannot be preempted: it may be what this one was preempted for.
+  const bool owes = now >= processor.queue.next_entitlement();
+  if (!owes) moved += steal(processor, best_of(processor.queue.waiting()));
+  const Choice choice = processor.queue.pick(now);
+  // While they moved they were in no queue: who looked at that moment saw nothing.
+  if (moved > 1) {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (anything_waits()) work_arrived();
+  }
   return choice;
 }
 
@@ -202,7 +218,7 @@ bool Scheduler::search(Processor& processor) {
   bool found = false;
   for (int round = 0; round < kSearchRounds && !found && !stopping(); ++round) {
     found = !inject_.empty() || processor.queue.waiting() != 0;
-    if (!found) found = steal(processor);
+    if (!found) found = steal(processor, kNoLevel) != 0;
     if (!found) __builtin_ia32_pause();
   }
   const bool was_last = idle_.end_search();
@@ -212,22 +228,28 @@ bool Scheduler::search(Processor& processor) {
 }
 
 Choice Scheduler::next(Worker& worker) {
-  const Choice handed = worker.handed;
-  worker.handed = {};
-  if (handed) return handed;
+  bool rested = false;
   for (;;) {
+    const Choice handed = std::exchange(worker.handed, {});
+    if (handed) return handed;
     Processor* processor = worker.processor.load(std::memory_order_relaxed);
     if (processor != nullptr) {
       const Nanos now = os::now();
       if (threads_are_scarce()) {
         if (Fiber* stopped = oldest_stopped()) return {.runnable = stopped};
       }
-      if (const Choice choice = pick(*processor, now)) return choice;
+      if (Choice choice = pick(*processor, now)) {
+        choice.chosen_at = now;
+        // Whoever submitted while this processor was idle or looked around did not ring the watchdog.
+        if (rested && anything_waits()) work_arrived();
+        return choice;
+      }
+      rested = true;
       if (!stopping() && search(*processor)) continue;
     }
     if (stopping()) return {};
     rest(worker);
-    if (worker.handed) return next(worker);
+    rested = true;
   }
 }
 
@@ -273,9 +295,13 @@ void Scheduler::help_idle_processors() {
     Processor& processor = processors_[id];
     if (Worker* worker = take_spare(processor)) return give(processor, *worker, {}, 0);
     // A stopped worker needs no spare.
-    if (Fiber* stopped = oldest_stopped()) return give(processor, *stopped->worker, {.runnable = stopped}, os::now());
+    if (Fiber* stopped = oldest_stopped()) {
+      give(processor, *stopped->worker, {.runnable = stopped}, os::now());
+      continue;
+    }
     idle_.push(id);
     helpers_.want_spare();
+    helpers_.work_waits();  // the watchdog asks again if no thread can be had now
     // A spare that came in between saw no idle processor: this looks again.
     if (spares_.load(std::memory_order_seq_cst) <= 0) return;
   }
@@ -310,6 +336,10 @@ void Scheduler::loop() {
     Worker& worker = Worker::current();
     if (go_home(worker)) continue;
     if (const Choice choice = next(worker)) {
+      if (worker.fiber != &worker.home && worker.home.idle.load(std::memory_order_relaxed)) {
+        worker.handed = choice;  // its own stack came free meanwhile: the task starts there
+        continue;
+      }
       run(worker, choice);
     } else if (worker.fiber == &worker.home) {
       return;
@@ -323,7 +353,7 @@ void Scheduler::run(Worker& worker, const Choice& choice) {
   Processor& processor = *worker.processor.load(std::memory_order_relaxed);
   switch (choice.runnable->kind) {
     case RunnableKind::kTask:
-      return run_task(worker, static_cast<detail::Task&>(*choice.runnable), choice.grant);
+      return run_task(worker, static_cast<detail::Task&>(*choice.runnable), choice);
     case RunnableKind::kSuspendedFiber:
       worker.handed = {.runnable = nullptr, .grant = choice.grant};
       return jump(worker, static_cast<Fiber&>(*choice.runnable), recycle(worker));
@@ -336,7 +366,17 @@ void Scheduler::run(Worker& worker, const Choice& choice) {
   }
 }
 
-void Scheduler::run_task(Worker& worker, detail::Task& task, Nanos grant) {
+void Scheduler::call(detail::Task& task) {
+  // Without a handler nothing is unwound before std::terminate, so that the core shows where it was thrown.
+  if (!on_exception) return [&task]() noexcept { task.invoke(&task); }();
+  try {
+    task.invoke(&task);
+  } catch (...) {
+    on_exception(std::current_exception());
+  }
+}
+
+void Scheduler::run_task(Worker& worker, detail::Task& task, const Choice& choice) {
   Fiber& fiber = *worker.fiber;
   fiber.level = task.level;
   fiber.migratable = task.migratable;
@@ -344,14 +384,9 @@ void Scheduler::run_task(Worker& worker, detail::Task& task, Nanos grant) {
   fiber.used = 0;
   if (task.name != nullptr) std::strncpy(fiber.name, task.name, Fiber::kMostNameBytes);
   if (on_start != nullptr) on_start(on_start_argument);
-  begin_burst(worker, os::now(), grant);
+  begin_burst(worker, choice.chosen_at != 0 ? choice.chosen_at : os::now(), choice.grant);
   leave();
-  try {
-    task.invoke(&task);
-  } catch (...) {
-    if (!on_exception) std::terminate();
-    on_exception(std::current_exception());
-  }
+  call(task);
   task.destroy(&task);
   fiber::Gate* gate = fiber::current_gate();
   // The child of a fork(2) in the task: this thread is all that there is, and it has nothing left to do.

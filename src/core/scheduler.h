@@ -90,7 +90,11 @@ class Scheduler {
   Slices& slices() { return slices_; }
   FiberPool& fibers() { return fibers_; }
   int idle_processors() const { return idle_.idle(); }
-  void allow_taking(bool allowed) { may_take_ = allowed; }
+  // Taking a sleeper's processor needs membarrier(2), giving one's own away does not; both need a further thread.
+  void allow_hand_off(bool allowed, bool also_taking) {
+    may_give_ = allowed;
+    may_take_ = allowed && also_taking;
+  }
   void forbid_fiber_switches() { may_switch_fibers_ = false; }
   Helpers& helpers() { return helpers_; }
   void add_to(Stats& stats) const;
@@ -112,11 +116,12 @@ class Scheduler {
   void loop();
   Choice next(Worker& worker);
   bool search(Processor& processor);
-  bool steal(Processor& thief);
-  void rescue(Processor& processor, Nanos now);
-  void sort_in(Processor& processor);
+  int steal(Processor& thief, int worse_than);
+  int rescue(Processor& processor, Nanos now);
+  int sort_in(Processor& processor);
   void run(Worker& worker, const Choice& choice);
-  void run_task(Worker& worker, detail::Task& task, Nanos grant);
+  void call(detail::Task& task);
+  void run_task(Worker& worker, detail::Task& task, const Choice& choice);
   Choice pick(Processor& processor, Nanos now);
   void rest(Worker& worker);
   void make_idle(Processor& processor);
@@ -127,10 +132,13 @@ class Scheduler {
   // --- switching.cpp: thread switch and fiber switch.
   Verdict preempt(Worker& worker, fiber::Entry entry);
   Due due(Worker& worker, Processor& processor, Nanos now, fiber::Entry entry);
-  enum class Place { kByAccount, kLast };  // in its level's list
-  Verdict stop_thread(Worker& worker, Processor& processor, Nanos now, Place place);
-  bool suspend_fiber(Worker& worker, Processor& processor, Nanos now, Place place);
-  static bool goes_last(const Fiber& fiber, Place place);
+  Verdict stop_thread(Worker& worker, Processor& processor, Nanos now, fiber::Entry entry);
+  bool suspend_fiber(Worker& worker, Processor& processor, Nanos now, fiber::Entry entry);
+  static bool is_worse(const Choice& choice, const Fiber& running, fiber::Entry entry);
+  Worker* swap_for_stopped(Processor& processor, Choice& choice);
+  void begin_burst_again(Worker& worker, Processor& processor, Nanos now);
+  static bool goes_last(const Fiber& fiber, fiber::Entry entry);
+  static void count_switch(Worker& worker, fiber::Entry entry);
   void charge(Processor& processor, Fiber& fiber, Nanos now);
   void begin_burst(Worker& worker, Nanos now, Nanos grant);
   void resume_task();
@@ -147,6 +155,7 @@ class Scheduler {
   // --- handoff.cpp: taking processors and coming back.
   bool take(Worker& worker, Nanos now);
   void lose_processor(Worker& worker, Nanos now);
+  static void book_loss(Worker& worker, const Processor& processor, Nanos now);
   void found(Worker& worker);
   void pass_on(Processor& processor, Nanos now);
   Fiber* oldest_stopped();
@@ -172,10 +181,12 @@ class Scheduler {
   std::atomic<bool> stopping_ = false;
   const Preemption mode_;
   const int signal_;
+  bool may_give_ = true;
   bool may_take_ = true;
   bool may_switch_fibers_ = true;
   int next_lost_ = 0;                  // the watchdog's round over lost workers
-  std::atomic<std::uint64_t> submitted_outside_ = 0;
+  alignas(base::kCacheLine) std::atomic<std::uint64_t> submitted_outside_ = 0;
+  alignas(base::kCacheLine)
   std::atomic<std::uint64_t> steals_ = 0;
   std::atomic<std::uint64_t> handoffs_ = 0;
   std::atomic<std::uint64_t> signals_sent_ = 0;

@@ -1,5 +1,6 @@
 // Taking the processor from a running task: by parking its thread, or by setting its fiber aside.
 #include <atomic>
+#include <utility>
 
 #include "base/check.h"
 #include "core/scheduler.h"
@@ -60,25 +61,29 @@ Verdict Scheduler::preempt(Worker& worker, fiber::Entry entry) {
       break;
   }
   Verdict verdict = Verdict::kFiberSwitch;
-  const bool may_suspend = worker.gate.migratable && entry != fiber::Entry::kStopThread;
-  const Place place = entry == fiber::Entry::kYield || kEager ? Place::kLast : Place::kByAccount;
-  if (!may_suspend || !suspend_fiber(worker, *processor, now, place)) {
-    verdict = stop_thread(worker, *processor, now, place);
+  const bool may_suspend =
+      worker.gate.migratable.load(std::memory_order_relaxed) &&
+      (entry == fiber::Entry::kCheckpoint || entry == fiber::Entry::kYield || entry == fiber::Entry::kInjected);
+  if (!may_suspend || !suspend_fiber(worker, *processor, now, entry)) {
+    verdict = stop_thread(worker, *processor, now, entry);
   }
-  if (verdict != Verdict::kFiberSwitch && verdict != Verdict::kThreadSwitch) return verdict;
-  Worker& here = Worker::current();
-  switch (entry) {
-    case fiber::Entry::kStopThread:
-      here.thread_preemptions.add();
-      break;
-    case fiber::Entry::kInjected:
-      here.fiber_preemptions.add();
-      break;
-    default:
-      here.checkpoint_yields.add();
-      break;
+  if (verdict != Verdict::kFiberSwitch && verdict != Verdict::kThreadSwitch) {
+    // It goes on; if its slice was over, with a new one, of the level that it fell to.
+    if (now >= processor->slice_end()) begin_burst_again(worker, *processor, now);
   }
   return verdict;
+}
+
+// Before the switch: it may be long until this task goes on.
+void Scheduler::count_switch(Worker& worker, fiber::Entry entry) {
+  switch (entry) {
+    case fiber::Entry::kStopThread:
+      return worker.thread_preemptions.add();
+    case fiber::Entry::kInjected:
+      return worker.fiber_preemptions.add();
+    default:
+      return worker.checkpoint_yields.add();
+  }
 }
 
 // --- The account.
@@ -93,7 +98,9 @@ void Scheduler::charge(Processor& processor, Fiber& fiber, Nanos now) {
 }
 
 // A slice that is not used up keeps its task at the head of its level, unless the task gives way by itself.
-bool Scheduler::goes_last(const Fiber& fiber, Place place) { return place == Place::kLast || fiber.used == 0; }
+bool Scheduler::goes_last(const Fiber& fiber, fiber::Entry entry) {
+  return kEager || entry == fiber::Entry::kYield || fiber.used == 0;
+}
 
 void Scheduler::begin_burst(Worker& worker, Nanos now, Nanos grant) {
   worker.processor.load(std::memory_order_relaxed)->dispatch(*worker.fiber, now, grant);
@@ -101,26 +108,38 @@ void Scheduler::begin_burst(Worker& worker, Nanos now, Nanos grant) {
   if (worker.fiber->base_slice != 0 && worker.fiber->base_slice < slices_.base() && anything_waits()) {
     helpers_.look_at(now + slices_.slice(*worker.fiber) - worker.fiber->used);
   }
-  worker.gate.migratable = worker.fiber->migratable && may_switch_fibers_;
+  worker.gate.migratable.store(worker.fiber->migratable && may_switch_fibers_, std::memory_order_relaxed);
   worker.gate.tries = 0;
   worker.gate.rewound.store(false, std::memory_order_relaxed);
   worker.gate.clear_guard_word();
 }
 
+void Scheduler::begin_burst_again(Worker& worker, Processor& processor, Nanos now) {
+  const Nanos not_before = processor.not_before();
+  begin_burst(worker, now, 0);
+  processor.refuse_request(not_before);
+}
+
 // A task that was stopped or suspended goes on, on the worker that this runs on now.
 void Scheduler::resume_task() {
   Worker& worker = Worker::current();
-  const Nanos grant = worker.handed.grant;
-  worker.handed = {};
-  begin_burst(worker, os::now(), grant);
+  const Choice handed = std::exchange(worker.handed, {});
+  const Nanos now = os::now();
+  if (handed.given_at != 0) slices_.note_switch(now - handed.given_at);
+  begin_burst(worker, now, handed.grant);
 }
 
 // --- Thread switch. Steps (README.md, "Thread switch"): choose the next, publish the task, give the processor, park.
 
-Verdict Scheduler::stop_thread(Worker& worker, Processor& processor, Nanos now, Place place) {
+Verdict Scheduler::stop_thread(Worker& worker, Processor& processor, Nanos now, fiber::Entry entry) {
   Choice choice = pick(processor, now);
   if (!choice) return Verdict::kNothingWaiting;
+  if (is_worse(choice, *worker.fiber, entry)) {
+    processor.queue.push_front(*choice.runnable);
+    return Verdict::kNotDue;
+  }
   Worker* next = successor(processor, choice);
+  if (next == nullptr && now >= processor.slice_end()) next = swap_for_stopped(processor, choice);
   if (next == nullptr) {
     processor.queue.push_front(*choice.runnable);
     processor.refuse_request(now + kNoSpareAgainAfter);
@@ -133,9 +152,10 @@ Verdict Scheduler::stop_thread(Worker& worker, Processor& processor, Nanos now, 
   fiber.worker = &worker;
   fiber.waiting_since = now;
   worker.forget_processor();
+  count_switch(worker, entry);
   // From the push on, another processor may wake this worker: `processor` is still ours to give, `worker` is not ours
   // to touch.
-  if (goes_last(fiber, place)) {
+  if (goes_last(fiber, entry)) {
     processor.queue.push_back(fiber);
   } else {
     processor.queue.push_front(fiber);
@@ -146,6 +166,20 @@ Verdict Scheduler::stop_thread(Worker& worker, Processor& processor, Nanos now, 
   worker.parker.park();
   resume_task();
   return Verdict::kThreadSwitch;
+}
+
+// What the task was to give way to is gone, and this is not owed a turn.
+bool Scheduler::is_worse(const Choice& choice, const Fiber& running, fiber::Entry entry) {
+  return !kEager && entry != fiber::Entry::kYield && choice.grant == 0 && choice.runnable->level > running.level;
+}
+
+// No thread for a fresh task, and the slice is over: the oldest stopped worker needs none.
+Worker* Scheduler::swap_for_stopped(Processor& processor, Choice& choice) {
+  Fiber* stopped = oldest_stopped();
+  if (stopped == nullptr) return nullptr;
+  processor.queue.push_front(*choice.runnable);
+  choice = {.runnable = stopped};
+  return stopped->worker;
 }
 
 // Who can take the processor over to run `choice`; null when a thread is missing.
@@ -171,6 +205,7 @@ void Scheduler::give(Processor& processor, Worker& worker, const Choice& choice,
   worker.gate.lost.store(fiber::Lost::kNo, std::memory_order_relaxed);
   const bool is_own = choice && choice.runnable->kind == RunnableKind::kStoppedWorker;
   worker.handed = is_own ? Choice{.runnable = nullptr, .grant = choice.grant} : choice;
+  worker.handed.given_at = now;
   if (choice) processor.dispatch(*choice.runnable, now, choice.grant);
   worker.processor.store(&processor, std::memory_order_relaxed);
   processor.worker.store(&worker, std::memory_order_release);
@@ -179,9 +214,13 @@ void Scheduler::give(Processor& processor, Worker& worker, const Choice& choice,
 
 // --- Fiber switch.
 
-bool Scheduler::suspend_fiber(Worker& worker, Processor& processor, Nanos now, Place place) {
+bool Scheduler::suspend_fiber(Worker& worker, Processor& processor, Nanos now, fiber::Entry entry) {
   const Choice choice = pick(processor, now);
   if (!choice) return false;
+  if (is_worse(choice, *worker.fiber, entry)) {
+    processor.queue.push_front(*choice.runnable);
+    return false;
+  }
   Fiber* target;
   if (choice.runnable->kind == RunnableKind::kSuspendedFiber) {
     target = static_cast<Fiber*>(choice.runnable);
@@ -198,9 +237,10 @@ bool Scheduler::suspend_fiber(Worker& worker, Processor& processor, Nanos now, P
   charge(processor, fiber, now);
   fiber.kind = RunnableKind::kSuspendedFiber;
   fiber.waiting_since = now;
+  count_switch(worker, entry);
   using Action = AfterSwitch::Action;
   jump(worker, *target,
-       {.action = goes_last(fiber, place) ? Action::kPublishLast : Action::kPublishFirst, .fiber = &fiber});
+       {.action = goes_last(fiber, entry) ? Action::kPublishLast : Action::kPublishFirst, .fiber = &fiber});
   resume_task();
   return true;
 }

@@ -22,8 +22,10 @@ void Watchdog::run() {
   os::set_precise_timers();
   while (!stopping_.load(std::memory_order_seq_cst)) {
     const std::uint32_t bell = bell_.load(std::memory_order_seq_cst);
-    const Nanos wake_at = look(os::now());
+    wanted_.store(os::kNever, std::memory_order_seq_cst);
+    Nanos wake_at = look(os::now());
     sleeps_until_.store(wake_at, std::memory_order_seq_cst);
+    wake_at = std::min(wake_at, wanted_.load(std::memory_order_seq_cst));
     // Work that arrived while this looked rang no bell: it saw the watchdog awake.
     const bool missed = wake_at == os::kNever && (scheduler_.anything_waits() || lost_compete());
     if (!missed && !stopping_.load(std::memory_order_seq_cst)) os::futex_wait(bell_, bell, wake_at);
@@ -33,7 +35,9 @@ void Watchdog::run() {
 }
 
 // Workers without a processor matter when every processor is in use: one that computes again is one too many.
-bool Watchdog::lost_compete() const { return scheduler_.has_lost() && scheduler_.idle_processors() == 0; }
+bool Watchdog::lost_compete() const {
+  return scheduler_.has_lost() && (scheduler_.idle_processors() == 0 || scheduler_.anything_waits());
+}
 
 // Returns when to look again.
 Nanos Watchdog::look(Nanos now) {

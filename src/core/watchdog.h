@@ -23,6 +23,10 @@ class Watchdog {
 
   // Any thread; async-signal-safe.
   void look_at(Nanos when) {
+    // Kept for a watchdog that is awake and past the processor in question.
+    Nanos wanted = wanted_.load(std::memory_order_relaxed);
+    while (when < wanted && !wanted_.compare_exchange_weak(wanted, when, std::memory_order_seq_cst)) {
+    }
     if (when < sleeps_until_.load(std::memory_order_seq_cst)) wake();
   }
   void work_waits() {
@@ -49,6 +53,7 @@ class Watchdog {
   Nanos last_taken_ = -kTasksBlock;
   Nanos quiet_since_ = 0;          // nothing has waited since; 0: something does
   alignas(base::kCacheLine) std::atomic<Nanos> sleeps_until_ = kAwake;
+  std::atomic<Nanos> wanted_ = os::kNever;  // the earliest look that was asked for since the last one
   os::FutexWord bell_ = 0;
   std::atomic<bool> stopping_ = false;
   std::atomic<std::uint64_t> wakeups_ = 0;

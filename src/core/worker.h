@@ -62,8 +62,9 @@ class Worker {
   AfterSwitch after_switch;
 
   // Taking: written by the watchdog before gate.lost becomes kTaken.
-  Nanos lost_at = 0;
-  Nanos ran_before_loss = 0;
+  std::atomic<Nanos> lost_at = 0;
+  std::atomic<Nanos> ran_before_loss = 0;
+  std::atomic<Nanos> cpu_time_seen = 0;  // of the thread, when it last lost a processor or came back
 
   // Sending.
   os::ThreadStateFile state;

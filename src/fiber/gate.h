@@ -31,6 +31,7 @@ enum class Entry {
   kStopThread,        // from the handler: park this thread, if the task's time is over
   kInjected,          // from the injected call: set the fiber aside, if the task's time is over
   kCheckpoint,        // from a checkpoint that found the guard word set
+  kDeferred,          // at the end of a stretch that had to wait: the thread may be parked, the fiber must not move
   kYield,             // by the task's own wish
   kWithoutProcessor,  // from the handler: the processor was taken
   kTryAgain,          // from the handler: not here, ask once more very soon
@@ -46,7 +47,7 @@ struct Gate {
   std::atomic<bool> pending = false;      // a request came while it could not be honoured
   std::uint32_t no_preempt = 0;           // depth of NoPreempt scopes
   std::atomic<std::uint32_t> blocking = 0;  // depth of Blocking scopes
-  bool migratable = false;                // the running task's promise
+  std::atomic<bool> migratable = false;   // the running task's promise
   std::uint8_t tries = 0;                 // kTryAgain verdicts for this dispatch
   Preemption mode = Preemption::kNone;
   std::atomic<bool> rewound = false;      // a call was restarted: no second signal before a slice more

@@ -7,8 +7,8 @@ namespace preempt::os {
 // Once for the process; false when the kernel or a seccomp filter refuses.
 bool register_membarrier() noexcept;
 
-// After it, every thread of the process has passed a full fence. Needs the registration.
-void membarrier() noexcept;
+// After it, every thread of the process has passed a full fence. False: it has not. Needs the registration.
+bool membarrier() noexcept;
 
 }  // namespace preempt::os
 

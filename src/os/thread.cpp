@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 
 namespace preempt::os {
 namespace {
@@ -70,6 +71,18 @@ bool send_signal(pid_t thread, int signal) noexcept {
 
 bool has_our_mark(const siginfo_t& info) noexcept {
   return info.si_code == SI_QUEUE && info.si_value.sival_ptr == &mark;
+}
+
+bool has_no_particulars(const siginfo_t& info) noexcept {
+  return info.si_code == SI_USER && info.si_pid == 0 && info.si_uid == 0;
+}
+
+Nanos thread_cpu_time(pid_t thread) noexcept {
+  // include/linux/posix-timers.h: the clock of one thread, scheduler precision.
+  constexpr clockid_t kOfThread = 4, kScheduled = 2;
+  const clockid_t clock = static_cast<clockid_t>(~static_cast<unsigned>(thread) << 3) | kOfThread | kScheduled;
+  timespec time;
+  return clock_gettime(clock, &time) == 0 ? time.tv_sec * kSecond + time.tv_nsec : 0;
 }
 
 void yield_thread() noexcept { sched_yield(); }

@@ -7,6 +7,8 @@
 
 #include <atomic>
 
+#include "os/clock.h"
+
 namespace preempt::os {
 
 // Asks the kernel each time: right in a vfork(2) child as well.
@@ -19,6 +21,11 @@ bool send_signal(pid_t thread, int signal) noexcept;
 
 // Whether a handler was called for a signal of send_signal().
 bool has_our_mark(const siginfo_t& info) noexcept;
+// Whether the kernel had no memory left for who sent it and why.
+bool has_no_particulars(const siginfo_t& info) noexcept;
+
+// Nanoseconds that a thread of this process has computed; 0 when there is no such thread.
+Nanos thread_cpu_time(pid_t thread) noexcept;
 
 // sched_yield(2).
 void yield_thread() noexcept;

@@ -49,7 +49,7 @@ NoPreempt::~NoPreempt() {
   const bool was_pending = gate->pending.load(std::memory_order_relaxed);
   if (!was_pending && !detail::preemption_asked()) return;
   gate->pending.store(false, std::memory_order_relaxed);
-  enter_scheduler(fiber::Entry::kCheckpoint);
+  enter_scheduler(fiber::Entry::kDeferred);
 }
 
 }  // namespace preempt

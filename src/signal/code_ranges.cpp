@@ -41,7 +41,9 @@ class CodeRanges {
   bool contains(std::uintptr_t pc) const noexcept {
     for (const Range& range : ranges_) {
       const std::uintptr_t begin = range.begin.load(std::memory_order_acquire);
-      if (begin != 0 && begin <= pc && pc < range.end.load(std::memory_order_relaxed)) return true;
+      if (begin == 0 || pc < begin || pc >= range.end.load(std::memory_order_acquire)) continue;
+      // Else the end may be of another range that took the entry over meanwhile.
+      if (range.begin.load(std::memory_order_relaxed) == begin) return true;
     }
     return false;
   }

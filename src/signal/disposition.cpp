@@ -88,6 +88,9 @@ void release(int signal) {
   disposition.installed = false;
 }
 
+void lock_dispositions() { dispositions_mutex.lock(); }
+void unlock_dispositions() { dispositions_mutex.unlock(); }
+
 bool is_ours(int signal) noexcept { return shows(signal, dispositions[signal].ours); }
 
 void forward(int signal, siginfo_t* info, void* context) noexcept {

@@ -14,6 +14,10 @@ using Handler = void (*)(int, siginfo_t*, void*);
 void acquire(int signal, Handler handler);
 void release(int signal);
 
+// Around a fork(2): the child must be able to acquire() whatever another thread was doing.
+void lock_dispositions();
+void unlock_dispositions();
+
 // False when a handler lies over ours. Async-signal-safe.
 bool is_ours(int signal) noexcept;
 

@@ -56,16 +56,21 @@ void handle(int signal, siginfo_t* info, void* raw_context) {
   clear_alignment_check();
   const os::SavedErrno saved_errno;
   fiber::Gate* gate = fiber::current_gate();
-  if (!os::has_our_mark(*info)) {
+  // Past the user's RLIMIT_SIGPENDING the kernel delivers a signal without its particulars, our mark included.
+  const bool may_be_ours = gate != nullptr && os::has_no_particulars(*info);
+  if (!os::has_our_mark(*info) && !may_be_ours) {
     if (gate != nullptr) gate->count(Verdict::kNotAsked);
     forward(signal, info, raw_context);
-  } else if (gate != nullptr && gate->asked.exchange(false, std::memory_order_relaxed)) {
-    auto& context = *static_cast<ucontext_t*>(raw_context);
+    return;
+  }
+  auto& context = *static_cast<ucontext_t*>(raw_context);
+  if (gate != nullptr && gate->asked.exchange(false, std::memory_order_relaxed)) {
     const Verdict verdict = decide(context, *gate, reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
     observe(context, verdict);
     gate->count(carry_out(verdict, *gate, context));
+  } else if (interrupted_call(context) == InterruptedCall::kRestartable) {
+    rewind(context);  // a second signal for a request that the first has answered
   }
-  // Else a second signal for a request that the first has answered.
 }
 
 }  // namespace preempt::signal

@@ -30,7 +30,7 @@ bool tiles_are_live(const ucontext_t& context) noexcept {
 
 bool may_inject(const ucontext_t& context, const fiber::Gate& gate) noexcept {
   const std::uintptr_t stack_pointer = register_of(context, REG_RSP);
-  return gate.migratable && is_signal_safe(register_of(context, REG_RIP)) &&
+  return gate.migratable.load(std::memory_order_relaxed) && is_signal_safe(register_of(context, REG_RIP)) &&
          gate.fiber_stack.contains(stack_pointer) &&
          stack_pointer - gate.fiber_stack.low > assembly::async_frame_size() + kRoomForScheduler &&
          !tiles_are_live(context);
@@ -40,25 +40,20 @@ bool may_inject(const ucontext_t& context, const fiber::Gate& gate) noexcept {
 
 Verdict decide(const ucontext_t& context, const fiber::Gate& gate, std::uintptr_t here) noexcept {
   const std::uintptr_t pc = register_of(context, REG_RIP);
-  switch (interrupted_call(context)) {
-    case InterruptedCall::kNone:
-      break;
-    case InterruptedCall::kRestartable:
-      return Verdict::kCallRewound;
-    case InterruptedCall::kUnreadable:
-      return Verdict::kCallUnreadable;
-  }
+  const InterruptedCall call = interrupted_call(context);
+  if (call == InterruptedCall::kRestartable) return Verdict::kCallRewound;
   if (gate.in_scheduler.load(std::memory_order_relaxed)) return Verdict::kInScheduler;
   if (gate.closed_by_scope()) return Verdict::kNoPreempt;
   if (gate.alternate_stack.contains(register_of(context, REG_RSP))) return Verdict::kInSignalHandler;
   if (!gate.alternate_stack.contains(here) && !gate.fiber_stack.contains(here)) return Verdict::kForeignStack;
   // Between its first instruction and its call the trampoline is user context by the flags above, but half a frame.
   const auto trampoline = reinterpret_cast<std::uintptr_t>(&preempt_asm_async);
-  if (trampoline <= pc && pc < reinterpret_cast<std::uintptr_t>(preempt_asm_async_end)) return Verdict::kInScheduler;
+  if (trampoline <= pc && pc < reinterpret_cast<std::uintptr_t>(preempt_asm_async_end)) return Verdict::kTryAgain;
   const bool everywhere = gate.mode == Preemption::kEverywhere;
   if (gate.lost.load(std::memory_order_relaxed) == fiber::Lost::kTaken && (everywhere || is_signal_safe(pc))) {
     return Verdict::kWithoutProcessor;
   }
+  if (call == InterruptedCall::kUnreadable) return Verdict::kCallUnreadable;
   if (may_inject(context, gate)) return Verdict::kFiberSwitch;
   if (!everywhere && !is_signal_safe(pc)) return Verdict::kNotSafe;
   if (gate.tries < kMostTries && is_hot(pc)) return Verdict::kTryAgain;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -37,9 +38,13 @@ using testing::status_of_child;
 
 Options short_slices() { return {.processors = 2, .time_slice = std::chrono::microseconds(100)}; }
 
-// As a service has it: destroyed by exit().
+std::atomic<bool> stop_tasks = false;
+
+// As a service has it: destroyed by exit(), which waits for its tasks. They end when exit() has begun.
 Executor& static_executor() {
   static Executor executor(short_slices());
+  static const bool registered = std::atexit([] { stop_tasks = true; }) == 0;
+  if (!registered) _exit(95);
   return executor;
 }
 
@@ -49,9 +54,12 @@ Executor& immortal_executor() {
   return executor;
 }
 
-// Tasks that end by themselves, since the destructor waits for them, but later than the test.
-void submit_long_tasks(Executor& executor) {
-  for (int i = 0; i < 6; ++i) executor.execute([] { busy_for(std::chrono::milliseconds(200)); });
+void submit_tasks(Executor& executor) {
+  for (int i = 0; i < 6; ++i) {
+    executor.execute([] {
+      while (!stop_tasks) testing::spin_a_little();
+    });
+  }
 }
 
 // Until several threads were parked in the handler; a child that fails here ends with a status nobody expects.
@@ -67,7 +75,8 @@ void make_endless_tasks() {
 
 TEST(ExitAsync, InATaskOfAStaticExecutor) {
   const auto status = status_of_child([] {
-    submit_long_tasks(static_executor());
+    submit_tasks(static_executor());
+    wait_for_parked_workers(static_executor());
     static_executor().execute([] {
       busy_for(std::chrono::milliseconds(5));
       std::exit(3);
@@ -87,7 +96,7 @@ TEST(ExitAsync, InATaskWhichIsTheOnlyOne) {
 
 TEST(ExitAsync, FromMainWithAStaticExecutor) {
   const auto status = status_of_child([] {
-    submit_long_tasks(static_executor());
+    submit_tasks(static_executor());
     wait_for_parked_workers(static_executor());
     std::exit(4);
   });
