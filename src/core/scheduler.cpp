@@ -67,16 +67,16 @@ Verdict Scheduler::on_preempt(fiber::Gate& gate, fiber::Entry entry) {
 // --- Submitting.
 
 void Scheduler::submit(detail::Task& task) {
+  const int level = task.level;  // once it is visible, the task may end and be gone
   fiber::Gate* gate = fiber::current_gate();
   if (gate == nullptr) {
     inject_.push(task);
     work_arrived();
-    request_for(task.level);
+    request_for(level);
     return;
   }
   // Also on a worker of another executor: what is below must not be stopped half-way.
   Worker& worker = enter(*gate);
-  const int level = task.level;
   Processor* processor = worker.processor.load(std::memory_order_relaxed);
   if (&worker.scheduler == this) worker.submitted.add();
   if (&worker.scheduler == this && processor != nullptr) {

@@ -20,6 +20,7 @@
 #endif
 
 #ifdef PREEMPT_ASAN
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #ifdef PREEMPT_TSAN
@@ -79,9 +80,13 @@ class SanitizerFiber {
 #endif
 };
 
+// A stack that nobody has used, where another one may have been: ASan keeps what it knew of that until told otherwise.
 inline void register_stack([[maybe_unused]] const void* low, [[maybe_unused]] const void* high) {
 #ifdef PREEMPT_HAVE_VALGRIND
   static_cast<void>(VALGRIND_STACK_REGISTER(low, high));
+#endif
+#ifdef PREEMPT_ASAN
+  __asan_unpoison_memory_region(low, static_cast<std::size_t>(static_cast<const char*>(high) - static_cast<const char*>(low)));
 #endif
 }
 

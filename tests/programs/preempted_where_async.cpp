@@ -121,6 +121,7 @@ void run_until_seen(Place where, Function task, int processors = 2) {
       executor.drain();
     }
   }
+  std::printf("  %d thread switches there\n", seen[where].load());
   EXPECT_GT(seen[where], 0) << "thread switches at the place that the test is about";
 }
 
