@@ -14,13 +14,13 @@ namespace preempt::core {
 class alignas(base::kCacheLine) InjectQueue {
  public:
   void push(detail::Runnable& runnable) {
+    const LevelSet bit = LevelSet{1} << runnable.level;  // after the push the runnable may be gone
     detail::Runnable* head = head_.load(std::memory_order_relaxed);
     do {
       runnable.next = head;
       // Sequentially consistent: pairs with IdleProcessors, see Scheduler::work_arrived().
     } while (!head_.compare_exchange_weak(head, &runnable, std::memory_order_seq_cst, std::memory_order_relaxed));
     // After the push: a taker that clears the hint before it takes can leave it set for nothing, never unset.
-    const LevelSet bit = LevelSet{1} << runnable.level;
     if ((levels_.load(std::memory_order_relaxed) & bit) == 0) levels_.fetch_or(bit, std::memory_order_relaxed);
   }
 

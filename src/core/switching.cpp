@@ -44,6 +44,7 @@ Verdict Scheduler::preempt(Worker& worker, fiber::Entry entry) {
     come_back(worker);
     return Verdict::kWithoutProcessor;
   }
+  if (mode_ == Preemption::kNone && entry != fiber::Entry::kYield) return Verdict::kNotDue;
   const Nanos now = os::now();
   if (entry == fiber::Entry::kTryAgain) {
     processor->refuse_request(now + kTryAgainAfter);
