@@ -11,7 +11,7 @@ if(PREEMPT_SANITIZER STREQUAL "address")
 endif()
 
 if(PREEMPT_SANITIZER STREQUAL "thread")
-  set(sanitizer_environment "TSAN_OPTIONS=second_deadlock_stack=1")
+  set(sanitizer_environment "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan_suppressions.txt")
   # The runtimes of GCC 12 and Clang 14 refuse to start where mappings are spread over more than 28 bits.
   file(STRINGS /proc/sys/vm/mmap_rnd_bits mmap_random_bits)
   find_program(PREEMPT_SETARCH setarch)

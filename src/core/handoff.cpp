@@ -185,7 +185,7 @@ void Scheduler::come_back(Worker& worker) {
     Processor& processor = processors_[id];
     worker.processor.store(&processor, std::memory_order_relaxed);
     processor.worker.store(&worker, std::memory_order_release);
-    return begin_burst(worker, now, 0);
+    return begin_burst(worker, now, {});
   }
   fiber.kind = RunnableKind::kStoppedWorker;
   fiber.worker = &worker;

@@ -73,7 +73,7 @@ class Slices {
 
  private:
   static constexpr Nanos kLongest = 10 * os::kSecond;
-  static constexpr Nanos kSlowestSwitch = 50 * os::kMicrosecond;
+  static constexpr Nanos kSlowestSwitch = 20 * os::kMicrosecond;
   Nanos least_run_of(Nanos base) const {
     return std::max({100 * os::kMicrosecond, base / 8, 10 * switch_cost_.load(std::memory_order_relaxed)});
   }

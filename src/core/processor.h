@@ -27,11 +27,12 @@ class alignas(base::kCacheLine) Processor {
 
   // --- The burst that runs. Written by the owner, read by the watchdog and submitters.
 
-  // `runnable` starts or goes on now. A grant keeps higher levels away for longer than usual.
-  void dispatch(const Runnable& runnable, Nanos now, Nanos grant) {
+  // `runnable` starts or goes on now. A grant keeps higher levels away for longer than usual; a turn is over with it.
+  void dispatch(const Runnable& runnable, Nanos now, const Choice& how) {
+    const Nanos rest = std::max<Nanos>(slices_.slice(runnable) - runnable.used, 0);
     dispatched_at_.store(now, std::memory_order_relaxed);
-    slice_end_.store(now + std::max<Nanos>(slices_.slice(runnable) - runnable.used, 0), std::memory_order_relaxed);
-    protected_until_.store(now + std::max(slices_.least_run(runnable), grant), std::memory_order_relaxed);
+    slice_end_.store(now + (how.is_turn ? std::min(rest, how.grant) : rest), std::memory_order_relaxed);
+    protected_until_.store(now + std::max(slices_.least_run(runnable), how.grant), std::memory_order_relaxed);
     set_level(runnable.level);
     requested_at_.store(kNoRequest, std::memory_order_relaxed);
     not_before_.store(0, std::memory_order_relaxed);

@@ -79,7 +79,7 @@ Choice RunQueue::pick(Nanos now) {
   Choice choice;
   if (overdue(now)) {
     next_overdue_turn_.store(now + slices_.between_overdue(), std::memory_order_relaxed);
-    choice = {.runnable = stopped_.front(), .grant = slices_.least_run()};
+    choice = {.runnable = stopped_.front(), .grant = slices_.least_run(), .is_turn = true};
   } else if (const int starving = starving_level(now); starving != kNoLevel) {
     choice = {.runnable = levels_[starving].front(), .grant = slices_.base()};
   } else {

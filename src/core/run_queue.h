@@ -21,6 +21,7 @@ using fiber::Fiber;
 struct Choice {
   Runnable* runnable = nullptr;
   Nanos grant = 0;
+  bool is_turn = false;  // no more than the grant while others of its level wait: it is out of its order
   Nanos given_at = 0;   // to a parked worker, with the processor; 0: not so
   Nanos chosen_at = 0;  // 0: not by the worker that runs it, so it is no time to start a burst with
   explicit operator bool() const { return runnable != nullptr; }

@@ -166,7 +166,7 @@ int Scheduler::steal(Processor& thief, int worse_than) {
 // A processor whose task cannot be preempted (its signal masked, or Preemption::kNone) leaves its queue unserved: what
 // waited too long there moves to `processor`, which is one that does choose. Looks once in a while.
 int Scheduler::rescue(Processor& processor, Nanos now) {
-  if (now < processor.next_rescue || processors() == 1) return 0;
+  if (now < processor.next_rescue) return 0;
   int count = 0;
   processor.next_rescue = now + slices_.stopped_at_most();
   for (Processor& other : processors_) {
@@ -182,11 +182,18 @@ int Scheduler::rescue(Processor& processor, Nanos now) {
   return count;
 }
 
+// A better task than the own ones may wait elsewhere, behind one that cannot be preempted: it may be what this processor
+// was preempted for.
+int Scheduler::look_elsewhere(Processor& processor, Nanos now) {
+  const int rescued = rescue(processor, now);
+  const int own_best = best_of(processor.queue.waiting());
+  if (own_best == 0 || now >= processor.queue.next_entitlement()) return rescued;
+  return rescued + steal(processor, own_best);
+}
+
 Choice Scheduler::pick(Processor& processor, Nanos now) {
-  int moved = sort_in(processor) + rescue(processor, now);
-  // A better task may wait elsewhere, behind one that cannot be preempted: it may be what this one was preempted for.
-  const bool owes = now >= processor.queue.next_entitlement();
-  if (!owes) moved += steal(processor, best_of(processor.queue.waiting()));
+  int moved = sort_in(processor);
+  if (processors() > 1) moved += look_elsewhere(processor, now);
   const Choice choice = processor.queue.pick(now);
   // While they moved they were in no queue: who looked at that moment saw nothing.
   if (moved > 1) {
@@ -355,7 +362,8 @@ void Scheduler::run(Worker& worker, const Choice& choice) {
     case RunnableKind::kTask:
       return run_task(worker, static_cast<detail::Task&>(*choice.runnable), choice);
     case RunnableKind::kSuspendedFiber:
-      worker.handed = {.runnable = nullptr, .grant = choice.grant};
+      worker.handed = choice;
+      worker.handed.runnable = nullptr;
       return jump(worker, static_cast<Fiber&>(*choice.runnable), recycle(worker));
     case RunnableKind::kStoppedWorker:
       worker.forget_processor();
@@ -384,7 +392,7 @@ void Scheduler::run_task(Worker& worker, detail::Task& task, const Choice& choic
   fiber.used = 0;
   if (task.name != nullptr) std::strncpy(fiber.name, task.name, Fiber::kMostNameBytes);
   if (on_start != nullptr) on_start(on_start_argument);
-  begin_burst(worker, choice.chosen_at != 0 ? choice.chosen_at : os::now(), choice.grant);
+  begin_burst(worker, choice.chosen_at != 0 ? choice.chosen_at : os::now(), choice);
   leave();
   call(task);
   task.destroy(&task);

@@ -122,6 +122,7 @@ class Scheduler {
   void run(Worker& worker, const Choice& choice);
   void call(detail::Task& task);
   void run_task(Worker& worker, detail::Task& task, const Choice& choice);
+  int look_elsewhere(Processor& processor, Nanos now);
   Choice pick(Processor& processor, Nanos now);
   void rest(Worker& worker);
   void make_idle(Processor& processor);
@@ -140,7 +141,7 @@ class Scheduler {
   static bool goes_last(const Fiber& fiber, fiber::Entry entry);
   static void count_switch(Worker& worker, fiber::Entry entry);
   void charge(Processor& processor, Fiber& fiber, Nanos now);
-  void begin_burst(Worker& worker, Nanos now, Nanos grant);
+  void begin_burst(Worker& worker, Nanos now, const Choice& how);
   void resume_task();
   Worker* successor(Processor& processor, Choice& choice);
   Worker* take_spare(Processor& processor);

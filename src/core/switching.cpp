@@ -30,7 +30,7 @@ Scheduler::Due Scheduler::due(Worker& worker, Processor& processor, Nanos now, f
   if (now >= processor.slice_end()) {
     charge(processor, fiber, now);
     if (best <= fiber.level || now >= processor.queue.next_entitlement()) return Due::kNow;
-    begin_burst(worker, now, 0);  // one level down it is still the best
+    begin_burst(worker, now, {});  // one level down it is still the best
     return Due::kNotYet;
   }
   return now >= processor.due_at(best) ? Due::kNow : Due::kNotYet;
@@ -98,13 +98,15 @@ void Scheduler::charge(Processor& processor, Fiber& fiber, Nanos now) {
   fiber.used = 0;
 }
 
-// A slice that is not used up keeps its task at the head of its level, unless the task gives way by itself.
+// A slice that is not used up keeps its task at the head of its level, unless the task gives way by itself or had its
+// turn out of order: the order of the level is to stay.
 bool Scheduler::goes_last(const Fiber& fiber, fiber::Entry entry) {
-  return kEager || entry == fiber::Entry::kYield || fiber.used == 0;
+  return kEager || entry == fiber::Entry::kYield || fiber.used == 0 || fiber.in_turn;
 }
 
-void Scheduler::begin_burst(Worker& worker, Nanos now, Nanos grant) {
-  worker.processor.load(std::memory_order_relaxed)->dispatch(*worker.fiber, now, grant);
+void Scheduler::begin_burst(Worker& worker, Nanos now, const Choice& how) {
+  worker.processor.load(std::memory_order_relaxed)->dispatch(*worker.fiber, now, how);
+  worker.fiber->in_turn = how.is_turn;
   // The watchdog plans with the executor's slice; a shorter one of the task's own it must be told of.
   if (worker.fiber->base_slice != 0 && worker.fiber->base_slice < slices_.base() && anything_waits()) {
     helpers_.look_at(now + slices_.slice(*worker.fiber) - worker.fiber->used);
@@ -117,7 +119,7 @@ void Scheduler::begin_burst(Worker& worker, Nanos now, Nanos grant) {
 
 void Scheduler::begin_burst_again(Worker& worker, Processor& processor, Nanos now) {
   const Nanos not_before = processor.not_before();
-  begin_burst(worker, now, 0);
+  begin_burst(worker, now, {});
   processor.refuse_request(not_before);
 }
 
@@ -127,7 +129,7 @@ void Scheduler::resume_task() {
   const Choice handed = std::exchange(worker.handed, {});
   const Nanos now = os::now();
   if (handed.given_at != 0) slices_.note_switch(now - handed.given_at);
-  begin_burst(worker, now, handed.grant);
+  begin_burst(worker, now, handed);
 }
 
 // --- Thread switch. Steps (README.md, "Thread switch"): choose the next, publish the task, give the processor, park.
@@ -205,9 +207,10 @@ bool Scheduler::threads_are_scarce() const {
 void Scheduler::give(Processor& processor, Worker& worker, const Choice& choice, Nanos now) {
   worker.gate.lost.store(fiber::Lost::kNo, std::memory_order_relaxed);
   const bool is_own = choice && choice.runnable->kind == RunnableKind::kStoppedWorker;
-  worker.handed = is_own ? Choice{.runnable = nullptr, .grant = choice.grant} : choice;
+  worker.handed = choice;
+  if (is_own) worker.handed.runnable = nullptr;
   worker.handed.given_at = now;
-  if (choice) processor.dispatch(*choice.runnable, now, choice.grant);
+  if (choice) processor.dispatch(*choice.runnable, now, choice);
   worker.processor.store(&processor, std::memory_order_relaxed);
   processor.worker.store(&worker, std::memory_order_release);
   worker.parker.unpark();
@@ -225,7 +228,8 @@ bool Scheduler::suspend_fiber(Worker& worker, Processor& processor, Nanos now, f
   Fiber* target;
   if (choice.runnable->kind == RunnableKind::kSuspendedFiber) {
     target = static_cast<Fiber*>(choice.runnable);
-    worker.handed = {.runnable = nullptr, .grant = choice.grant};
+    worker.handed = choice;
+    worker.handed.runnable = nullptr;
   } else {
     target = fibers_.take(&Scheduler::fiber_main, this);
     if (target == nullptr) {
