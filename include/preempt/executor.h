@@ -36,7 +36,8 @@ class PREEMPT_EXPORT Executor {
   // std::system_error when a thread or memory cannot be had; nothing is left started then.
   explicit Executor(Options options = {});
 
-  // As shutdown().
+  // As shutdown(). Every other call must have returned, execute() included; in a task of this executor (exit() with a
+  // static one) a thread of its own waits for that task's end.
   ~Executor();
 
   Executor(const Executor&) = delete;

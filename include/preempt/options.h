@@ -36,10 +36,10 @@ struct TaskOptions {
   // Class of the task.
   Priority priority = Priority::kNormal;
 
-  // Shown in reports. Kept as a copy of at most 64 bytes; longer names are cut.
+  // Kept with the task as a copy of at most 64 bytes, for debuggers (fiber::Fiber::name); longer names are cut.
   std::string_view name = {};
 
-  // First slice of this task, 20 us .. 10 s; 0: the executor's. std::invalid_argument from execute() otherwise.
+  // Base slice of this task in place of Options::time_slice, 20 us .. 10 s; 0: the executor's. std::invalid_argument from execute() otherwise.
   std::chrono::nanoseconds time_slice = {};
 
   // The author's promise about *every* frame of the task: at each checkpoint, yield and PREEMPT_SIGNAL_SAFE
@@ -52,7 +52,7 @@ struct TaskOptions {
 // About one Executor.
 struct PREEMPT_EXPORT Options {
   // How many tasks run at once, 1 .. 1024. 0: the cpus that this process may use (affinity and cgroup quota, rounded
-  // up).
+  // up), but not more than max_threads.
   int processors = 0;
 
   // How long a task runs before a waiting one takes its place, 20 us .. 10 s. A preemption costs about 10-20 us, so

@@ -122,8 +122,8 @@ TEST(LevelsAsync, BackgroundTaskGetsItsShareWhileNormalOnesAlwaysWait) {
   EXPECT_LE(share, elapsed / 2);
 }
 
-// Two long tasks that took turns for a while are at a level whose slice is four seconds long. Ten short tasks, one after
-// the other, would wait forty seconds for ends of such slices.
+// Two long tasks that took turns for a while are at a level whose slice is four seconds long. Ten short tasks, one
+// after the other, would wait forty seconds for ends of such slices.
 TEST(LevelsAsync, ShortTaskDoesNotWaitForASliceOfALowerLevel) {
   Executor executor({.processors = 1, .time_slice = milliseconds(1), .slice_growth = 16});
   LongTask first(executor), second(executor);
