@@ -125,17 +125,6 @@ void Scheduler::request_for(int level) {
   }
 }
 
-std::uint64_t Scheduler::unfinished() const {
-  // Ends only grow, and a task's submission is counted before its end: with the ends read first, equality means
-  // that at the moment between the two reads every submitted task had ended.
-  std::uint64_t completed = 0, submitted = 0;
-  const int workers = workers_.size();
-  for (int id = 0; id < workers; ++id) completed += workers_[id].completed.get();
-  const int workers_now = workers_.size();
-  for (int id = 0; id < workers_now; ++id) submitted += workers_[id].submitted.get();
-  return submitted + submitted_outside_.load(std::memory_order_seq_cst) - completed;
-}
-
 // --- Finding work.
 
 // The inject queue's tasks to the processor's own queue. How many.
@@ -407,27 +396,6 @@ void Scheduler::run_task(Worker& worker, detail::Task& task, const Choice& choic
 void Scheduler::stop() {
   stopping_.store(true, std::memory_order_seq_cst);
   for (int id = 0; id < workers_.size(); ++id) workers_[id].parker.unpark();
-}
-
-void Scheduler::add_to(Stats& stats) const {
-  stats.tasks_submitted += submitted_outside_.load(std::memory_order_relaxed);
-  stats.steals += steals_.load(std::memory_order_relaxed);
-  stats.handoffs += handoffs_.load(std::memory_order_relaxed);
-  stats.signals_sent += signals_sent_.load(std::memory_order_relaxed);
-  for (std::size_t i = 0; i < stats.verdicts.size(); ++i) {
-    stats.verdicts[i] += verdicts_[i].load(std::memory_order_relaxed);
-  }
-  const int workers = workers_.size();
-  for (int id = 0; id < workers; ++id) {
-    const Worker& worker = workers_[id];
-    stats.tasks_submitted += worker.submitted.get();
-    stats.tasks_completed += worker.completed.get();
-    stats.checkpoint_yields += worker.checkpoint_yields.get();
-    stats.fiber_preemptions += worker.fiber_preemptions.get();
-    stats.thread_preemptions += worker.thread_preemptions.get();
-    stats.fiber_switches += worker.fiber_switches.get();
-    for (std::size_t i = 0; i < stats.verdicts.size(); ++i) stats.verdicts[i] += worker.gate.verdicts[i].get();
-  }
 }
 
 }  // namespace preempt::core
