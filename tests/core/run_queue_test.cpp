@@ -1,0 +1,129 @@
+// What a run queue chooses: order within a level, levels, the share of starving levels, overdue stopped workers.
+#include "core/run_queue.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "core/levels.h"
+#include "os/clock.h"
+#include "preempt/options.h"
+
+namespace preempt::core {
+namespace {
+
+class RunQueueTest : public ::testing::Test {
+ protected:
+  Runnable& task(int level) {
+    Runnable& runnable = runnables_.emplace_back();
+    runnable.level = static_cast<std::uint8_t>(level);
+    return runnable;
+  }
+
+  Slices slices_{os::kMillisecond, 4};
+  RunQueue queue_{slices_};
+  std::deque<Runnable> runnables_;
+  const Nanos now_ = os::now();
+};
+
+TEST_F(RunQueueTest, EmptyGivesNothing) {
+  EXPECT_FALSE(queue_.pick(now_));
+  EXPECT_EQ(queue_.waiting(), 0u);
+  EXPECT_EQ(queue_.take_stopped(), nullptr);
+  EXPECT_EQ(queue_.take_suspended(), nullptr);
+}
+
+TEST_F(RunQueueTest, FirstInFirstOutWithinALevelAndFrontGoesFirst) {
+  Runnable& a = task(3);
+  Runnable& b = task(3);
+  Runnable& c = task(3);
+  queue_.push_back(a);
+  queue_.push_back(b);
+  queue_.push_front(c);
+  EXPECT_EQ(queue_.pick(now_).runnable, &c);
+  EXPECT_EQ(queue_.pick(now_).runnable, &a);
+  EXPECT_EQ(queue_.pick(now_).runnable, &b);
+  EXPECT_FALSE(queue_.pick(now_));
+}
+
+TEST_F(RunQueueTest, LowerNumbersFirst) {
+  Runnable& background = task(first_level(Priority::kBackground));
+  Runnable& normal = task(first_level(Priority::kNormal));
+  Runnable& high = task(first_level(Priority::kHigh));
+  for (Runnable* each : {&background, &normal, &high}) queue_.push_back(*each);
+  EXPECT_EQ(queue_.pick(now_).runnable, &high);
+  EXPECT_EQ(queue_.pick(now_).runnable, &normal);
+  EXPECT_EQ(queue_.pick(now_).runnable, &background);
+}
+
+TEST_F(RunQueueTest, EachStarvingLevelGetsABaseSlice) {
+  Runnable& top = task(0);
+  Runnable& top_too = task(0);
+  Runnable& middle = task(4);
+  Runnable& lowest = task(kLevels - 1);
+  for (Runnable* each : {&top, &top_too, &middle, &lowest}) queue_.push_back(*each);
+  const Nanos before = now_ + slices_.starving_after() / 2;
+  EXPECT_EQ(queue_.pick(before).runnable, &top);
+  const Nanos late = os::now() + 2 * slices_.starving_after();
+  EXPECT_LE(queue_.next_entitlement(), late);
+  const Choice share = queue_.pick(late);
+  EXPECT_EQ(share.runnable, &middle);
+  EXPECT_EQ(share.grant, slices_.base());
+  EXPECT_EQ(queue_.pick(late).runnable, &lowest);
+  EXPECT_EQ(queue_.pick(late).runnable, &top_too);
+}
+
+TEST_F(RunQueueTest, OverdueStoppedWorkersTakeTurnsApart) {
+  Fiber first({}, nullptr), second({}, nullptr);
+  for (Fiber* fiber : {&first, &second}) {
+    fiber->kind = RunnableKind::kStoppedWorker;
+    fiber->level = kLevels - 1;
+    fiber->waiting_since = now_;
+    queue_.push_back(*fiber);
+  }
+  Runnable& top = task(0);
+  queue_.push_back(top);
+  EXPECT_EQ(queue_.oldest_stopped(), now_);
+  const Nanos late = now_ + slices_.stopped_at_most();
+  const Choice turn = queue_.pick(late);
+  EXPECT_EQ(turn.runnable, &first);
+  EXPECT_TRUE(turn.is_turn);
+  EXPECT_EQ(queue_.pick(late).runnable, &top) << "the next turn is between_overdue() later";
+  Runnable& another = task(0);
+  queue_.push_back(another);
+  EXPECT_EQ(queue_.pick(late + slices_.between_overdue()).runnable, &second);
+  EXPECT_EQ(queue_.oldest_stopped(), os::kNever);
+}
+
+TEST_F(RunQueueTest, GivesHalfOfTheBestLevelOldestFirst) {
+  RunQueue thief(slices_);
+  Runnable& low = task(5);
+  queue_.push_back(low);
+  for (int i = 0; i < 5; ++i) queue_.push_back(task(1));
+  EXPECT_EQ(queue_.give_half_to(thief), 3);
+  EXPECT_EQ(thief.pick(now_).runnable, &runnables_[1]);
+  EXPECT_EQ(queue_.pick(now_).runnable, &runnables_[4]);
+  EXPECT_EQ(best_of(thief.waiting()), 1);
+}
+
+TEST_F(RunQueueTest, IsNeglectedWhenNothingWasChosenForLong) {
+  queue_.push_back(task(0));
+  EXPECT_FALSE(queue_.is_neglected(os::now()));
+  EXPECT_TRUE(queue_.is_neglected(os::now() + 2 * slices_.stopped_at_most()));
+}
+
+TEST(SlicesTest, GrowWithTheDepthAndStartAgainInEachClass) {
+  const Slices slices(os::kMillisecond, 4);
+  Runnable runnable;
+  runnable.level = static_cast<std::uint8_t>(first_level(Priority::kNormal));
+  EXPECT_EQ(slices.slice(runnable), os::kMillisecond);
+  runnable.level = static_cast<std::uint8_t>(next_level(runnable.level));
+  EXPECT_EQ(slices.slice(runnable), 4 * os::kMillisecond);
+  runnable.base_slice = 2 * os::kMillisecond;
+  EXPECT_EQ(slices.slice(runnable), 8 * os::kMillisecond);
+  EXPECT_EQ(next_level(kLevels - 1), kLevels - 1);
+  EXPECT_EQ(first_level(next_level(first_level(Priority::kHigh) + kDepths - 1)), first_level(Priority::kHigh));
+}
+
+}  // namespace
+}  // namespace preempt::core
