@@ -111,9 +111,27 @@ void expect_in_tasks(MakeProcess make_process, const std::string& expected, int 
   EXPECT_TRUE(testing::more_thread_preemptions(executor, 50));
 }
 
-TEST(ForkAsync, ChildOfATask) { expect_in_tasks(fork_and_look, "exit 0", scaled(10)); }
+// The child of a process with threads may allocate only because glibc puts its allocator in order at a fork. GCC 12's
+// ASan does not do that for its own: a child whose parent had a thread inside malloc, as a stopped task often is, waits
+// for ever in its first malloc.
+bool child_cannot_allocate() {
+#if defined(__SANITIZE_ADDRESS__)
+  return true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+  return true;
+#endif
+#endif
+  return false;
+}
+
+TEST(ForkAsync, ChildOfATask) {
+  if (child_cannot_allocate()) GTEST_SKIP() << "ASan's allocator is not put in order at a fork";
+  expect_in_tasks(fork_and_look, "exit 0", scaled(10));
+}
 
 TEST(ForkAsync, ChildOfAnotherThread) {
+  if (child_cannot_allocate()) GTEST_SKIP() << "ASan's allocator is not put in order at a fork";
   Executor executor(short_slices());
   Hogs hogs(executor, 4);
   ASSERT_TRUE(hogs.all_begun());

@@ -152,12 +152,13 @@ TEST(LifetimeStress, TasksSubmittedFromEightThreadsWhileDraining) {
         --submitting;
       });
     }
-    int drains = 0;
-    for (; submitting > 0; ++drains) executor.drain();
+    // At least once, should the submitters be faster than this thread.
+    do {
+      executor.drain();
+    } while (submitting > 0);
     for (std::thread& submitter : submitters) submitter.join();
     executor.drain();
     EXPECT_EQ(roll.wrong(kSubmitters * each), 0u);
-    EXPECT_GT(drains, 0);
   }
 }
 
