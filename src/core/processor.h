@@ -32,7 +32,12 @@ class alignas(base::kCacheLine) Processor {
     const Nanos rest = std::max<Nanos>(slices_.slice(runnable) - runnable.used, 0);
     dispatched_at_.store(now, std::memory_order_relaxed);
     slice_end_.store(now + (how.is_turn ? std::min(rest, how.grant) : rest), std::memory_order_relaxed);
-    protected_until_.store(now + std::max(slices_.least_run(runnable), how.grant), std::memory_order_relaxed);
+#ifdef PREEMPT_EAGER
+    const Nanos protection = how.grant;  // a share is a share there, too
+#else
+    const Nanos protection = std::max(slices_.least_run(runnable), how.grant);
+#endif
+    protected_until_.store(now + protection, std::memory_order_relaxed);
     set_level(runnable.level);
     requested_at_.store(kNoRequest, std::memory_order_relaxed);
     not_before_.store(0, std::memory_order_relaxed);

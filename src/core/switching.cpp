@@ -24,7 +24,7 @@ constexpr Nanos kNoSpareAgainAfter = 200 * os::kMicrosecond;  // about as long a
 Scheduler::Due Scheduler::due(Worker& worker, Processor& processor, Nanos now, fiber::Entry entry) {
   const int best = best_waiting(processor);
   if (best == kNoLevel) return Due::kNothingWaits;
-  if (kEager) return Due::kNow;
+  if (kEager) return now < processor.protected_until() ? Due::kNotYet : Due::kNow;
   Fiber& fiber = *worker.fiber;
   if (entry == fiber::Entry::kYield && best <= fiber.level) return Due::kNow;
   if (now >= processor.slice_end()) {
