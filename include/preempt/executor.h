@@ -85,7 +85,7 @@ class PREEMPT_EXPORT Executor {
  private:
   enum class WhenFull { kWait, kRefuse };
   struct Discard {
-    void operator()(detail::Task* task) const { task->destroy(task); }
+    void operator()(detail::Task* task) const { task->destroy(); }
   };
   using OwnedTask = std::unique_ptr<detail::Task, Discard>;
 

@@ -23,6 +23,19 @@ class List {
     return node;
   }
 
+  // The first `count` nodes, as a chain linked by `next`. Writes none of them but the last: they may be far away, in
+  // another cpu's cache. 1 <= count <= size().
+  T* take_front(std::size_t count) {
+    T* const first = head_;
+    T* last = first;
+    for (std::size_t i = 1; i < count; ++i) last = Links::next(*last);
+    head_ = Links::next(*last);
+    (head_ == nullptr ? tail_ : Links::prev(*head_)) = nullptr;
+    Links::next(*last) = nullptr;
+    size_ -= count;
+    return first;
+  }
+
   void remove(T* node) {
     T* const next = Links::next(*node);
     T* const prev = Links::prev(*node);

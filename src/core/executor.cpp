@@ -57,7 +57,7 @@ Executor::~Executor() {
 bool Executor::post(OwnedTask task, const TaskOptions& options, WhenFull when_full) {
   if (options.time_slice.count() != 0) {
     throw_if_invalid(core::validate_time_slice(options.time_slice, "TaskOptions::time_slice"));
-    task->base_slice = options.time_slice.count();
+    task->base_slice_us = static_cast<std::uint32_t>(options.time_slice / std::chrono::microseconds(1));
   }
   if (!options.name.empty()) task->name = copy_of(options.name.substr(0, fiber::Fiber::kMostNameBytes));
   task->level = static_cast<std::uint8_t>(core::first_level(options.priority));

@@ -193,7 +193,6 @@ void Scheduler::come_back(Worker& worker) {
   const int level = fiber.level;
   worker.last_processor->queue.push_back(fiber);
   // Another processor may wake this worker from here on; it has not parked, so its token waits for it.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
   work_arrived();
   request_for(level);
   worker.parker.park();

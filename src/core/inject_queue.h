@@ -27,7 +27,9 @@ class alignas(base::kCacheLine) InjectQueue {
   bool empty() const { return head_.load(std::memory_order_seq_cst) == nullptr; }
 
   // Levels that wait here. A hint: may name one whose tasks were just taken.
-  LevelSet waiting() const { return empty() ? 0 : levels_.load(std::memory_order_relaxed); }
+  LevelSet waiting() const { return empty() ? 0 : lately_waiting(); }
+  // The same without a look at what each submitter writes: names levels of tasks that came lately.
+  LevelSet lately_waiting() const { return levels_.load(std::memory_order_relaxed); }
 
   // The whole queue linked by `next`, oldest first; null when empty.
   detail::Runnable* take_all() {

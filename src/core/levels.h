@@ -41,19 +41,22 @@ class Slices {
   }
 
   Nanos base() const { return base_.load(std::memory_order_relaxed); }
+  // A task's own, or that of all.
+  Nanos base(const detail::Runnable& runnable) const {
+    return runnable.base_slice_us != 0 ? runnable.base_slice_us * os::kMicrosecond : base();
+  }
   void set_base(Nanos base) { base_.store(base, std::memory_order_relaxed); }
 
   // Whole slice of a runnable at its level.
   Nanos slice(const detail::Runnable& runnable) const {
-    const Nanos base = runnable.base_slice != 0 ? runnable.base_slice : this->base();
-    return std::min(base * factor_[runnable.level % kDepths], kLongest);
+    return std::min(base(runnable) * factor_[runnable.level % kDepths], kLongest);
   }
 
   // A task that was dispatched runs so long before a higher level may take its place, or half the cpu is spent on
   // switching under many short arrivals.
   Nanos least_run() const { return least_run_of(base()); }
   Nanos least_run(const detail::Runnable& runnable) const {
-    return least_run_of(runnable.base_slice != 0 ? runnable.base_slice : base());
+    return least_run_of(base(runnable));
   }
 
   // From giving a processor to a parked worker until that runs. Longer ones than kSlowestSwitch measure how busy the

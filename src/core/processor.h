@@ -10,6 +10,7 @@
 #include "core/run_queue.h"
 #include "core/spare_stack.h"
 #include "core/worker.h"
+#include "os/coarse_clock.h"
 
 namespace preempt::core {
 
@@ -23,13 +24,15 @@ class alignas(base::kCacheLine) Processor {
   RunQueue queue;
   SpareStack spares;
   std::atomic<Worker*> worker = nullptr;
-  Nanos next_rescue = 0;  // the owner's: when to look after neglected queues again
+  os::CoarseClock clock;   // the owner's: for choices
+  Nanos next_rescue = 0;   // the owner's: when to look after neglected queues again
+  Nanos next_sort_in = 0;  // the owner's: when to look at the inject queue at the latest
 
   // --- The burst that runs. Written by the owner, read by the watchdog and submitters.
 
   // `runnable` starts or goes on now. A grant keeps higher levels away for longer than usual; a turn is over with it.
-  void dispatch(const Runnable& runnable, Nanos now, const Choice& how) {
-    const Nanos rest = std::max<Nanos>(slices_.slice(runnable) - runnable.used, 0);
+  void dispatch(const Runnable& runnable, Nanos now, Choice how) {
+    const Nanos rest = std::max<Nanos>(slices_.slice(runnable) - used_by(runnable), 0);
     dispatched_at_.store(now, std::memory_order_relaxed);
     slice_end_.store(now + (how.is_turn ? std::min(rest, how.grant) : rest), std::memory_order_relaxed);
 #ifdef PREEMPT_EAGER

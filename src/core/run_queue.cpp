@@ -6,22 +6,38 @@
 namespace preempt::core {
 
 void RunQueue::push_back(Runnable& runnable) {
-  const std::lock_guard hold(lock_);
+  lock_.lock();
   levels_[runnable.level].push_back(&runnable);
-  added(runnable);
+  added(runnable, 0);
+  lock_.unlock_fenced();
 }
 
 void RunQueue::push_front(Runnable& runnable) {
-  const std::lock_guard hold(lock_);
+  lock_.lock();
   levels_[runnable.level].push_front(&runnable);
-  added(runnable);
+  added(runnable, 0);
+  lock_.unlock_fenced();
 }
 
-void RunQueue::added(Runnable& runnable) {
+int RunQueue::push_back_all(Runnable* first, Nanos now) {
+  int count = 0;
+  lock_.lock();
+  for (Runnable* runnable = first; runnable != nullptr; ++count) {
+    Runnable* const next = runnable->next;
+    levels_[runnable->level].push_back(runnable);
+    added(*runnable, now);
+    runnable = next;
+  }
+  lock_.unlock_fenced();
+  return count;
+}
+
+// `now` 0: not known yet, and needed only where a level was empty.
+void RunQueue::added(Runnable& runnable, Nanos now) {
   const LevelSet bit = LevelSet{1} << runnable.level;
-  const LevelSet before = waiting_.load(std::memory_order_relaxed);
+  const LevelSet before = waiting();
   if ((before & bit) == 0) {
-    const Nanos now = os::now();
+    if (now == 0) now = os::now();
     served_[runnable.level].store(now, std::memory_order_relaxed);
     if (before == 0) last_choice_.store(now, std::memory_order_relaxed);
     waiting_.store(before | bit, std::memory_order_relaxed);
@@ -33,15 +49,19 @@ void RunQueue::added(Runnable& runnable) {
 }
 
 void RunQueue::remove(Runnable& runnable) {
-  Level& level = levels_[runnable.level];
-  level.remove(&runnable);
-  if (level.empty()) {
-    const LevelSet bit = LevelSet{1} << runnable.level;
-    waiting_.store(waiting_.load(std::memory_order_relaxed) & ~bit, std::memory_order_relaxed);
-  }
-  if (runnable.kind == RunnableKind::kTask) return;
-  waiting_list(runnable.kind).remove(static_cast<Fiber*>(&runnable));
-  if (runnable.kind == RunnableKind::kStoppedWorker) {
+  levels_[runnable.level].remove(&runnable);
+  level_shrank(runnable.level);
+  if (runnable.kind != RunnableKind::kTask) stops_waiting(static_cast<Fiber&>(runnable));
+}
+
+void RunQueue::level_shrank(int level) {
+  if (!levels_[level].empty()) return;
+  waiting_.store(waiting() & ~(LevelSet{1} << level), std::memory_order_relaxed);
+}
+
+void RunQueue::stops_waiting(Fiber& fiber) {
+  waiting_list(fiber.kind).remove(&fiber);
+  if (fiber.kind == RunnableKind::kStoppedWorker) {
     oldest_stopped_.store(stopped_.empty() ? os::kNever : stopped_.front()->waiting_since, std::memory_order_relaxed);
   }
 }
@@ -86,8 +106,10 @@ Choice RunQueue::pick(Nanos now) {
     choice = {.runnable = levels_[best_of(waiting())].front(), .grant = 0};
   }
   last_choice_.store(now, std::memory_order_relaxed);
-  served_[choice.runnable->level].store(now, std::memory_order_relaxed);
+  const int level = choice.runnable->level;
+  served_[level].store(now, std::memory_order_relaxed);
   remove(*choice.runnable);
+  __builtin_prefetch(levels_[level].front());  // most likely the next choice
   return choice;
 }
 
@@ -101,23 +123,21 @@ Fiber* RunQueue::take_first(Waiting& list) {
 Fiber* RunQueue::take_stopped() { return oldest_stopped() == os::kNever ? nullptr : take_first(stopped_); }
 Fiber* RunQueue::take_suspended() { return waiting() == 0 ? nullptr : take_first(suspended_); }
 
+// Oldest first, so that the order of starts stays close to the order of arrival.
 int RunQueue::give_half_to(RunQueue& thief) {
   if (waiting() == 0) return 0;
-  Runnable* stolen[kMostStolen];
-  int count = 0;
+  Runnable* stolen;
   {
     const std::lock_guard hold(lock_);
     if (waiting() == 0) return 0;
-    Level& best = levels_[best_of(waiting())];
-    const int wanted = std::min<int>(static_cast<int>(best.size() + 1) / 2, kMostStolen);
-    // Oldest first, so that the order of starts stays close to the order of arrival.
-    for (; count < wanted; ++count) {
-      stolen[count] = best.front();
-      remove(*stolen[count]);
+    const int best = best_of(waiting());
+    stolen = levels_[best].take_front(std::min((levels_[best].size() + 1) / 2, kMostStolen));
+    level_shrank(best);
+    for (Runnable* each = stolen; each != nullptr; each = each->next) {
+      if (each->kind != RunnableKind::kTask) stops_waiting(static_cast<Fiber&>(*each));
     }
   }
-  for (int i = 0; i < count; ++i) thief.push_back(*stolen[i]);
-  return count;
+  return thief.push_back_all(stolen, os::now());
 }
 
 }  // namespace preempt::core

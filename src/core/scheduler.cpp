@@ -15,6 +15,8 @@ namespace {
 // Before a worker parks it looks around for some microseconds: a futex wake-up costs more than that.
 constexpr int kSearchRounds = 60;
 
+constexpr Nanos kSortInAfter = 20 * os::kMicrosecond;
+
 }  // namespace
 
 Scheduler::Scheduler(const Options& options, Preemption mode, int processors, std::size_t stack_size, Helpers& helpers)
@@ -45,15 +47,16 @@ Worker& Scheduler::enter(fiber::Gate& gate) {
   return worker;
 }
 
-void Scheduler::leave() {
+void Scheduler::leave(fiber::Gate* gate_now) {
   for (;;) {
-    fiber::Gate& gate = *fiber::current_gate();
+    fiber::Gate& gate = *gate_now;
     gate.in_scheduler.store(false, std::memory_order_release);  // pairs with take()
     std::atomic_signal_fence(std::memory_order_seq_cst);
     if (!gate.pending.load(std::memory_order_relaxed) || gate.closed_by_scope()) return;
     gate.pending.store(false, std::memory_order_relaxed);
     Worker& worker = enter(gate);
     static_cast<void>(worker.scheduler.preempt(worker, fiber::Entry::kDeferred));
+    gate_now = fiber::current_gate();
   }
 }
 
@@ -81,7 +84,6 @@ void Scheduler::submit(detail::Task& task) {
   if (&worker.scheduler == this) worker.submitted.add();
   if (&worker.scheduler == this && processor != nullptr) {
     processor->queue.push_back(task);
-    std::atomic_thread_fence(std::memory_order_seq_cst);  // push before the look at the idle word
   } else {
     inject_.push(task);
   }
@@ -90,7 +92,7 @@ void Scheduler::submit(detail::Task& task) {
 #ifdef PREEMPT_EAGER
   gate->pending.store(true, std::memory_order_relaxed);
 #endif
-  leave();
+  leave(gate);
 }
 
 // Something became visible in a queue. Either this sees an idle processor, or a worker that goes idle, or the watchdog
@@ -127,15 +129,14 @@ void Scheduler::request_for(int level) {
 
 // --- Finding work.
 
-// The inject queue's tasks to the processor's own queue. How many.
-int Scheduler::sort_in(Processor& processor) {
-  int count = 0;
-  for (detail::Runnable* runnable = inject_.take_all(); runnable != nullptr; ++count) {
-    detail::Runnable* next = runnable->next;
-    processor.queue.push_back(*runnable);
-    runnable = next;
-  }
-  return count;
+// The inject queue's tasks to the processor's own queue. How many. They would stand behind the own ones of their level:
+// while such wait, a look once in a while does, since submitters write that queue all the time.
+int Scheduler::sort_in(Processor& processor, Nanos now) {
+  const int own_best = best_of(processor.queue.waiting());
+  if (own_best != kNoLevel && own_best <= best_of(inject_.lately_waiting()) && now < processor.next_sort_in) return 0;
+  processor.next_sort_in = now + kSortInAfter;
+  detail::Runnable* tasks = inject_.take_all();
+  return tasks == nullptr ? 0 : processor.queue.push_back_all(tasks, now);
 }
 
 // Half of the best level of another processor where something better than `worse_than` waits. How many.
@@ -181,14 +182,11 @@ int Scheduler::look_elsewhere(Processor& processor, Nanos now) {
 }
 
 Choice Scheduler::pick(Processor& processor, Nanos now) {
-  int moved = sort_in(processor);
+  int moved = sort_in(processor, now);
   if (processors() > 1) moved += look_elsewhere(processor, now);
   const Choice choice = processor.queue.pick(now);
   // While they moved they were in no queue: who looked at that moment saw nothing.
-  if (moved > 1) {
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (anything_waits()) work_arrived();
-  }
+  if (moved > 1 && anything_waits()) work_arrived();
   return choice;
 }
 
@@ -223,19 +221,19 @@ bool Scheduler::search(Processor& processor) {
   return found;
 }
 
-Choice Scheduler::next(Worker& worker) {
+// `chosen_at`: when, if it was this worker's choice.
+Choice Scheduler::next(Worker& worker, Nanos& chosen_at) {
   bool rested = false;
   for (;;) {
-    const Choice handed = std::exchange(worker.handed, {});
-    if (handed) return handed;
+    if (worker.handed) return std::exchange(worker.handed, {});
     Processor* processor = worker.processor.load(std::memory_order_relaxed);
     if (processor != nullptr) {
-      const Nanos now = os::now();
+      const Nanos now = processor->clock.now();
       if (threads_are_scarce()) {
         if (Fiber* stopped = oldest_stopped()) return {.runnable = stopped};
       }
-      if (Choice choice = pick(*processor, now)) {
-        choice.chosen_at = now;
+      if (const Choice choice = pick(*processor, now)) {
+        chosen_at = now;
         // Whoever submitted while this processor was idle or looked around did not ring the watchdog.
         if (rested && anything_waits()) work_arrived();
         return choice;
@@ -331,12 +329,13 @@ void Scheduler::loop() {
   for (;;) {
     Worker& worker = Worker::current();
     if (go_home(worker)) continue;
-    if (const Choice choice = next(worker)) {
+    Nanos chosen_at = 0;
+    if (const Choice choice = next(worker, chosen_at)) {
       if (worker.fiber != &worker.home && worker.home.idle.load(std::memory_order_relaxed)) {
         worker.handed = choice;  // its own stack came free meanwhile: the task starts there
         continue;
       }
-      run(worker, choice);
+      run(worker, choice, chosen_at);
     } else if (worker.fiber == &worker.home) {
       return;
     } else {
@@ -345,11 +344,11 @@ void Scheduler::loop() {
   }
 }
 
-void Scheduler::run(Worker& worker, const Choice& choice) {
+void Scheduler::run(Worker& worker, Choice choice, Nanos chosen_at) {
   Processor& processor = *worker.processor.load(std::memory_order_relaxed);
   switch (choice.runnable->kind) {
     case RunnableKind::kTask:
-      return run_task(worker, static_cast<detail::Task&>(*choice.runnable), choice);
+      return run_task(worker, static_cast<detail::Task&>(*choice.runnable), choice, chosen_at);
     case RunnableKind::kSuspendedFiber:
       worker.handed = choice;
       worker.handed.runnable = nullptr;
@@ -365,26 +364,26 @@ void Scheduler::run(Worker& worker, const Choice& choice) {
 
 void Scheduler::call(detail::Task& task) {
   // Without a handler nothing is unwound before std::terminate, so that the core shows where it was thrown.
-  if (!on_exception) return [&task]() noexcept { task.invoke(&task); }();
+  if (!on_exception) return [&task]() noexcept { task.invoke(); }();
   try {
-    task.invoke(&task);
+    task.invoke();
   } catch (...) {
     on_exception(std::current_exception());
   }
 }
 
-void Scheduler::run_task(Worker& worker, detail::Task& task, const Choice& choice) {
+void Scheduler::run_task(Worker& worker, detail::Task& task, Choice choice, Nanos chosen_at) {
   Fiber& fiber = *worker.fiber;
   fiber.level = task.level;
   fiber.migratable = task.migratable;
-  fiber.base_slice = task.base_slice;
+  fiber.base_slice_us = task.base_slice_us;
   fiber.used = 0;
   if (task.name != nullptr) std::strncpy(fiber.name, task.name, Fiber::kMostNameBytes);
   if (on_start != nullptr) on_start(on_start_argument);
-  begin_burst(worker, choice.chosen_at != 0 ? choice.chosen_at : os::now(), choice);
-  leave();
+  begin_burst(worker, chosen_at != 0 ? chosen_at : os::now(), choice);
+  leave(&worker.gate);
   call(task);
-  task.destroy(&task);
+  task.destroy();
   fiber::Gate* gate = fiber::current_gate();
   // The child of a fork(2) in the task: this thread is all that there is, and it has nothing left to do.
   if (gate == nullptr) os::end_process();

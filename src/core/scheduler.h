@@ -112,16 +112,18 @@ class Scheduler {
   // --- scheduler.cpp: the loop, its way to the next runnable, and idleness.
   static Worker& enter(fiber::Gate& gate);
   static Worker& enter() { return enter(*fiber::current_gate()); }
-  static void leave();
+  // On the calling thread; `gate` is its own, if the caller knows it.
+  static void leave() { leave(fiber::current_gate()); }
+  static void leave(fiber::Gate* gate);
   void loop();
-  Choice next(Worker& worker);
+  Choice next(Worker& worker, Nanos& chosen_at);
   bool search(Processor& processor);
   int steal(Processor& thief, int worse_than);
   int rescue(Processor& processor, Nanos now);
-  int sort_in(Processor& processor);
-  void run(Worker& worker, const Choice& choice);
+  int sort_in(Processor& processor, Nanos now);
+  void run(Worker& worker, Choice choice, Nanos chosen_at);
   void call(detail::Task& task);
-  void run_task(Worker& worker, detail::Task& task, const Choice& choice);
+  void run_task(Worker& worker, detail::Task& task, Choice choice, Nanos chosen_at);
   int look_elsewhere(Processor& processor, Nanos now);
   Choice pick(Processor& processor, Nanos now);
   void rest(Worker& worker);
@@ -135,18 +137,18 @@ class Scheduler {
   Due due(Worker& worker, Processor& processor, Nanos now, fiber::Entry entry);
   Verdict stop_thread(Worker& worker, Processor& processor, Nanos now, fiber::Entry entry);
   bool suspend_fiber(Worker& worker, Processor& processor, Nanos now, fiber::Entry entry);
-  static bool is_worse(const Choice& choice, const Fiber& running, fiber::Entry entry);
+  static bool is_worse(Choice choice, const Fiber& running, fiber::Entry entry);
   Worker* swap_for_stopped(Processor& processor, Choice& choice);
   void begin_burst_again(Worker& worker, Processor& processor, Nanos now);
   static bool goes_last(const Fiber& fiber, fiber::Entry entry);
   static void count_switch(Worker& worker, fiber::Entry entry);
   void charge(Processor& processor, Fiber& fiber, Nanos now);
-  void begin_burst(Worker& worker, Nanos now, const Choice& how);
+  void begin_burst(Worker& worker, Nanos now, Choice how);
   void resume_task();
   Worker* successor(Processor& processor, Choice& choice);
   Worker* take_spare(Processor& processor);
   bool threads_are_scarce() const;
-  void give(Processor& processor, Worker& worker, const Choice& choice, Nanos now);
+  void give(Processor& processor, Worker& worker, Choice choice, Nanos now);
   void jump(Worker& worker, Fiber& target, AfterSwitch after);
   void arrive();
   static void fiber_main(void* scheduler);

@@ -104,11 +104,11 @@ bool Scheduler::goes_last(const Fiber& fiber, fiber::Entry entry) {
   return kEager || entry == fiber::Entry::kYield || fiber.used == 0 || fiber.in_turn;
 }
 
-void Scheduler::begin_burst(Worker& worker, Nanos now, const Choice& how) {
+void Scheduler::begin_burst(Worker& worker, Nanos now, Choice how) {
   worker.processor.load(std::memory_order_relaxed)->dispatch(*worker.fiber, now, how);
   worker.fiber->in_turn = how.is_turn;
   // The watchdog plans with the executor's slice; a shorter one of the task's own it must be told of.
-  if (worker.fiber->base_slice != 0 && worker.fiber->base_slice < slices_.base() && anything_waits()) {
+  if (worker.fiber->base_slice_us != 0 && slices_.base(*worker.fiber) < slices_.base() && anything_waits()) {
     helpers_.look_at(now + slices_.slice(*worker.fiber) - worker.fiber->used);
   }
   worker.gate.migratable.store(worker.fiber->migratable && may_switch_fibers_, std::memory_order_relaxed);
@@ -128,7 +128,7 @@ void Scheduler::resume_task() {
   Worker& worker = Worker::current();
   const Choice handed = std::exchange(worker.handed, {});
   const Nanos now = os::now();
-  if (handed.given_at != 0) slices_.note_switch(now - handed.given_at);
+  if (const Nanos given_at = std::exchange(worker.handed_at, 0); given_at != 0) slices_.note_switch(now - given_at);
   begin_burst(worker, now, handed);
 }
 
@@ -164,7 +164,6 @@ Verdict Scheduler::stop_thread(Worker& worker, Processor& processor, Nanos now, 
     processor.queue.push_front(fiber);
   }
   give(processor, *next, choice, now);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
   work_arrived();
   worker.parker.park();
   resume_task();
@@ -172,7 +171,7 @@ Verdict Scheduler::stop_thread(Worker& worker, Processor& processor, Nanos now, 
 }
 
 // What the task was to give way to is gone, and this is not owed a turn.
-bool Scheduler::is_worse(const Choice& choice, const Fiber& running, fiber::Entry entry) {
+bool Scheduler::is_worse(Choice choice, const Fiber& running, fiber::Entry entry) {
   return !kEager && entry != fiber::Entry::kYield && choice.grant == 0 && choice.runnable->level > running.level;
 }
 
@@ -204,12 +203,12 @@ bool Scheduler::threads_are_scarce() const {
 
 // `worker`, parked, goes on with the processor: with its own task if `choice` is that, else with the loop, which runs
 // `choice` first.
-void Scheduler::give(Processor& processor, Worker& worker, const Choice& choice, Nanos now) {
+void Scheduler::give(Processor& processor, Worker& worker, Choice choice, Nanos now) {
   worker.gate.lost.store(fiber::Lost::kNo, std::memory_order_relaxed);
   const bool is_own = choice && choice.runnable->kind == RunnableKind::kStoppedWorker;
   worker.handed = choice;
   if (is_own) worker.handed.runnable = nullptr;
-  worker.handed.given_at = now;
+  worker.handed_at = now;
   if (choice) processor.dispatch(*choice.runnable, now, choice);
   worker.processor.store(&processor, std::memory_order_relaxed);
   processor.worker.store(&worker, std::memory_order_release);
@@ -284,7 +283,6 @@ void Scheduler::arrive() {
       }
       return;
   }
-  std::atomic_thread_fence(std::memory_order_seq_cst);
   work_arrived();
 }
 

@@ -54,7 +54,7 @@ Nanos Watchdog::look(Nanos now) {
   }
   quiet_since_ = 0;
   const Nanos next = look_at_processors(now);
-  const Nanos longest = std::clamp(slice, kFirstPeriod, kLongestPeriod);
+  const Nanos longest = std::clamp(slice + kSwitchTime, kFirstPeriod, kLongestPeriod);
   period_ = std::min(period_, longest);
   const Nanos wake_at = std::min(next, now + period_);
   period_ = std::min(period_ * 2, longest);
@@ -78,8 +78,9 @@ Nanos Watchdog::look_at_processors(Nanos now) {
     }
     if (processor.level() == kNoLevel) continue;
     const Nanos due = std::max(processor.due_at(scheduler_.best_waiting(processor)), processor.not_before());
-    // Over due already: asked just now, or not to be asked; the period brings it up again.
-    if (due > now) next = std::min(next, due);
+    // Over due already: asked just now, so a new burst is about to begin. One look for each is enough: two for each
+    // preemption cost as much as all the rest of it.
+    next = std::min(next, due > now ? due : now + scheduler_.slices().base() + kSwitchTime);
   }
   scheduler_.help_idle_processors();
   return next;

@@ -40,6 +40,8 @@ class Watchdog {
   static constexpr Nanos kLongestPeriod = 10 * os::kMillisecond;
   // For so long after a worker fell asleep each new burst is suspected soon, too.
   static constexpr Nanos kTasksBlock = 100 * os::kMillisecond;
+  // From a request to the next burst's beginning, generously.
+  static constexpr Nanos kSwitchTime = 20 * os::kMicrosecond;
   static constexpr Nanos kAwake = 0;
 
   void wake();

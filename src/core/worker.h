@@ -59,6 +59,7 @@ class Worker {
   std::atomic<Processor*> processor = nullptr;
   Processor* last_processor = nullptr;  // where it was last
   Choice handed;                        // given together with the processor
+  Nanos handed_at = 0;                  // by another thread, then; 0: not so
   AfterSwitch after_switch;
 
   // Taking: written by the watchdog before gate.lost becomes kTaken.

@@ -48,6 +48,7 @@ class Fiber : public detail::Runnable {
 
   // --- The task on it; the scheduler's.
   core::Worker* worker = nullptr;   // stopped: whose thread waits under it
+  os::Nanos used = 0;               // of the slice of its level already spent
   os::Nanos waiting_since = 0;      // stopped or suspended
   bool in_turn = false;             // runs out of its order (core::Choice::is_turn)
   Fiber* next_waiting = nullptr;    // list of stopped or suspended fibers of a run queue

@@ -32,6 +32,13 @@
 
 namespace preempt::fiber {
 
+// A freed block that is used again at once would hide from it who uses the block too long.
+#if defined(PREEMPT_ASAN) || defined(PREEMPT_TSAN)
+inline constexpr bool kIsSanitized = true;
+#else
+inline constexpr bool kIsSanitized = false;
+#endif
+
 // TSan delivers a signal only at calls that it intercepts, so nothing can be stopped at any instruction.
 #ifdef PREEMPT_TSAN
 inline constexpr bool kSignalsAreDelayed = true;

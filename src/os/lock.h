@@ -17,6 +17,8 @@ class Lock {
     return !held_.load(std::memory_order_relaxed) && !held_.exchange(true, std::memory_order_acquire);
   }
   void unlock() { held_.store(false, std::memory_order_release); }
+  // As unlock() with a full fence behind it, for the price of the fence.
+  void unlock_fenced() { held_.exchange(false, std::memory_order_seq_cst); }
 
  private:
   void lock_slow();

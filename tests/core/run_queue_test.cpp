@@ -119,7 +119,7 @@ TEST(SlicesTest, GrowWithTheDepthAndStartAgainInEachClass) {
   EXPECT_EQ(slices.slice(runnable), os::kMillisecond);
   runnable.level = static_cast<std::uint8_t>(next_level(runnable.level));
   EXPECT_EQ(slices.slice(runnable), 4 * os::kMillisecond);
-  runnable.base_slice = 2 * os::kMillisecond;
+  runnable.base_slice_us = 2000;
   EXPECT_EQ(slices.slice(runnable), 8 * os::kMillisecond);
   EXPECT_EQ(next_level(kLevels - 1), kLevels - 1);
   EXPECT_EQ(first_level(next_level(first_level(Priority::kHigh) + kDepths - 1)), first_level(Priority::kHigh));

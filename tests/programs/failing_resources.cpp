@@ -273,13 +273,16 @@ TEST_F(FailingCalls, MigratableTasksThatYieldAllEnd) {
   executor.submit([] {}).get();
   mappings.fail_all();
   constexpr int kTasks = 100, kYields = 20;
+  std::atomic<bool> all_wait = false;
   std::atomic<int> ended = 0;
   for (int i = 0; i < kTasks; ++i) {
-    executor.execute([&ended] {
+    executor.execute([&all_wait, &ended] {
+      while (!all_wait) testing::busy_for(10us);  // or each would end before the next one comes
       for (int k = 0; k < kYields; ++k) yield();
       ++ended;
     });
   }
+  all_wait = true;
   executor.drain();
   EXPECT_EQ(ended, kTasks);
   EXPECT_GT(mappings.failed(), 0) << "no mapping was asked for: the test is blind";

@@ -2,11 +2,21 @@
 #ifndef PREEMPT_DETAIL_TASK_H_
 #define PREEMPT_DETAIL_TASK_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <new>
 #include <type_traits>
 #include <utility>
 
+#include "preempt/detail/config.h"
+
 namespace preempt::detail {
+
+// Memory of tasks of at most kSmallTask bytes, which is a cache line: blocks that come back are kept for the next ones,
+// by each thread and in a bounded store for all. In user context; std::bad_alloc.
+inline constexpr std::size_t kSmallTask = 64;
+PREEMPT_EXPORT void* allocate_small_task();
+PREEMPT_EXPORT void free_small_task(void* memory) noexcept;
 
 // What a run queue can hold: a task that has not started, a fiber that was switched away from,
 // and a fiber whose kernel thread is parked under it.
@@ -19,22 +29,23 @@ struct Runnable {
   RunnableKind kind = RunnableKind::kTask;
   std::uint8_t level = 0;      // index of the run queue; 0 is served first
   bool migratable = false;     // TaskOptions::migratable or Options::migratable
-  std::int64_t used = 0;       // nanoseconds of the slice of this level already spent
-  std::int64_t base_slice = 0; // nanoseconds; 0: the executor's
+  std::uint32_t base_slice_us = 0;  // 0: the executor's
 };
 
-// A callable that has not started. `invoke` calls it; `destroy` ends it and gives its memory back.
-// Both run in user context: they may allocate, throw (invoke) and be preempted.
+// A callable that has not started.
 struct Task : Runnable {
-  using Function = void (*)(Task*);
-  Task(Function invoke_function, Function destroy_function)
-      : invoke(invoke_function), destroy(destroy_function) {}
+  enum class Action { kInvoke, kDestroy };
+  using Function = void (*)(Task*, Action);
+  explicit Task(Function its_function) : function(its_function) {}
   ~Task() { delete[] name; }
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
 
-  Function invoke;
-  Function destroy;
+  // Both in user context: they may allocate, throw (invoke) and be preempted.
+  void invoke() { function(this, Action::kInvoke); }
+  void destroy() { function(this, Action::kDestroy); }  // gives the memory back, too
+
+  Function function;
   char* name = nullptr;  // a copy made by execute(), owned, null when the task has no name
 };
 
@@ -42,10 +53,29 @@ template <class F>
 struct TaskOf final : Task {
   template <class G>
   explicit TaskOf(G&& callable)
-      : Task(&TaskOf::invoke_callable, &TaskOf::destroy_callable), callable_(std::forward<G>(callable)) {}
+      : Task(&TaskOf::act), callable_(std::forward<G>(callable)) {}
+
+  static void* operator new(std::size_t size) { return is_small() ? allocate_small_task() : ::operator new(size); }
+  static void operator delete(void* memory) noexcept {
+    is_small() ? free_small_task(memory) : ::operator delete(memory);
+  }
+  static void* operator new(std::size_t size, std::align_val_t alignment) { return ::operator new(size, alignment); }
+  static void operator delete(void* memory, std::align_val_t alignment) noexcept {
+    ::operator delete(memory, alignment);
+  }
 
  private:
-  static void invoke_callable(Task* task) {
+  // A function, because the class is not complete yet where its members are declared.
+  static constexpr bool is_small() {
+    return sizeof(TaskOf) <= kSmallTask && alignof(TaskOf) <= kSmallTask;
+  }
+
+
+  static void act(Task* task, Action action) {
+    if (action == Action::kDestroy) {
+      delete static_cast<TaskOf*>(task);
+      return;
+    }
     F& callable = static_cast<TaskOf*>(task)->callable_;
     if constexpr (std::is_invocable_v<F&>) {
       static_cast<void>(callable());
@@ -53,8 +83,6 @@ struct TaskOf final : Task {
       static_cast<void>(std::move(callable)());
     }
   }
-  static void destroy_callable(Task* task) { delete static_cast<TaskOf*>(task); }
-
   F callable_;
 };
 
