@@ -1,6 +1,9 @@
 #include "preempt/blocking.h"
 
+#include <algorithm>
+
 #include "core/scheduler.h"
+#include "core/waiter.h"
 #include "fiber/gate.h"
 #include "os/clock.h"
 #include "os/saved_errno.h"
@@ -25,9 +28,9 @@ Blocking::~Blocking() {
 }
 
 void sleep_for(std::chrono::nanoseconds duration) {
-  const os::Nanos deadline = os::now() + duration.count();
-  const Blocking blocking(kNow);
-  os::sleep_until(deadline);
+  const os::Nanos now = os::now();
+  core::Waiter nobody_wakes;
+  core::wait(nobody_wakes, duration.count() < os::kNever - now ? now + std::max<os::Nanos>(duration.count(), 0) : os::kNever);
 }
 
 }  // namespace preempt

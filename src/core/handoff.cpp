@@ -169,6 +169,12 @@ void Scheduler::found(Worker& worker) {
   lost_.fetch_sub(1, std::memory_order_relaxed);
 }
 
+// It really slept: a new burst, as a keep-alive connection's next request.
+void Scheduler::begin_at_the_top(Fiber& fiber) {
+  fiber.level = static_cast<std::uint8_t>(first_level(fiber.level));
+  fiber.used = 0;
+}
+
 void Scheduler::come_back(Worker& worker) {
   const Nanos now = os::now();
   worker.cpu_time_seen.store(os::thread_cpu_time(worker.gate.thread), std::memory_order_relaxed);
@@ -176,9 +182,7 @@ void Scheduler::come_back(Worker& worker) {
   const Nanos ran = worker.ran_before_loss.load(std::memory_order_relaxed);
   fiber.used += ran;
   if (now - worker.lost_at.load(std::memory_order_relaxed) >= std::max(slices_.base(), ran)) {
-    // It really slept: a new burst, as a keep-alive connection's next request.
-    fiber.level = static_cast<std::uint8_t>(first_level(fiber.level));
-    fiber.used = 0;
+    begin_at_the_top(fiber);
   }
   found(worker);
   if (const int id = idle_.pop(); id != IdleProcessors::kNone) {

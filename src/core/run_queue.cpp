@@ -72,24 +72,30 @@ Nanos RunQueue::overdue_from() const {
   return std::max(oldest + slices_.stopped_at_most(), next_overdue_turn_.load(std::memory_order_relaxed));
 }
 
-// The best level is served anyway; kNoLevel when no other one starves.
+// The one that starves longest; kNoLevel when none does, or another one had its slice lately. The best level is served
+// anyway.
 int RunQueue::starving_level(Nanos now) const {
+  if (now < next_starving_turn_.load(std::memory_order_relaxed)) return kNoLevel;
+  int longest = kNoLevel;
+  Nanos since = now - slices_.starving_after();
   LevelSet others = waiting();
-  others &= others - 1;
-  for (; others != 0; others &= others - 1) {
+  for (others &= others - 1; others != 0; others &= others - 1) {
     const int level = __builtin_ctz(others);
-    if (now - served_[level].load(std::memory_order_relaxed) >= slices_.starving_after()) return level;
+    const Nanos served = served_[level].load(std::memory_order_relaxed);
+    if (served > since) continue;
+    since = served;
+    longest = level;
   }
-  return kNoLevel;
+  return longest;
 }
 
 Nanos RunQueue::next_entitlement() const {
-  Nanos next = overdue_from();
+  Nanos starving = os::kNever;
   for (LevelSet levels = waiting(); levels != 0; levels &= levels - 1) {
     const Nanos served = served_[__builtin_ctz(levels)].load(std::memory_order_relaxed);
-    next = std::min(next, served + slices_.starving_after());
+    starving = std::min(starving, served + slices_.starving_after());
   }
-  return next;
+  return std::min(overdue_from(), std::max(starving, next_starving_turn_.load(std::memory_order_relaxed)));
 }
 
 Choice RunQueue::pick(Nanos now) {
@@ -101,6 +107,7 @@ Choice RunQueue::pick(Nanos now) {
     next_overdue_turn_.store(now + slices_.between_overdue(), std::memory_order_relaxed);
     choice = {.runnable = stopped_.front(), .grant = slices_.least_run(), .is_turn = true};
   } else if (const int starving = starving_level(now); starving != kNoLevel) {
+    next_starving_turn_.store(now + slices_.starving_after(), std::memory_order_relaxed);
     choice = {.runnable = levels_[starving].front(), .grant = slices_.base()};
   } else {
     choice = {.runnable = levels_[best_of(waiting())].front(), .grant = 0};

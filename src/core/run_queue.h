@@ -93,6 +93,7 @@ class alignas(base::kCacheLine) RunQueue {
   Waiting stopped_;
   Waiting suspended_;
   std::atomic<Nanos> next_overdue_turn_ = 0;
+  std::atomic<Nanos> next_starving_turn_ = 0;
   std::atomic<Nanos> last_choice_ = 0;       // pick() chose, or the queue became non-empty
   std::atomic<Nanos> served_[kLevels] = {};  // last time that the level gave one away, or became non-empty
   // What other processors look at for each of their choices, apart from what each choice here writes.

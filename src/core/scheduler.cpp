@@ -70,29 +70,36 @@ Verdict Scheduler::on_preempt(fiber::Gate& gate, fiber::Entry entry) {
 // --- Submitting.
 
 void Scheduler::submit(detail::Task& task) {
-  const int level = task.level;  // once it is visible, the task may end and be gone
   fiber::Gate* gate = fiber::current_gate();
-  if (gate == nullptr) {
-    inject_.push(task);
-    work_arrived();
-    request_for(level);
-    return;
-  }
+  if (gate == nullptr) return publish_from_outside(task);
   // Also on a worker of another executor: what is below must not be stopped half-way.
   Worker& worker = enter(*gate);
-  Processor* processor = worker.processor.load(std::memory_order_relaxed);
   if (&worker.scheduler == this) worker.submitted.add();
-  if (&worker.scheduler == this && processor != nullptr) {
-    processor->queue.push_back(task);
-  } else {
-    inject_.push(task);
-  }
-  work_arrived();
-  request_for(level);
+  publish(worker, task);
 #ifdef PREEMPT_EAGER
   gate->pending.store(true, std::memory_order_relaxed);
 #endif
   leave(gate);
+}
+
+// In both, once it is visible the runnable may run, end and be gone.
+void Scheduler::publish_from_outside(detail::Runnable& runnable) {
+  const int level = runnable.level;
+  inject_.push(runnable);
+  work_arrived();
+  request_for(level);
+}
+
+void Scheduler::publish(Worker& worker, detail::Runnable& runnable) {
+  const int level = runnable.level;
+  Processor* processor = worker.processor.load(std::memory_order_relaxed);
+  if (&worker.scheduler == this && processor != nullptr) {
+    processor->queue.push_back(runnable);
+  } else {
+    inject_.push(runnable);
+  }
+  work_arrived();
+  request_for(level);
 }
 
 // Something became visible in a queue. Either this sees an idle processor, or a worker that goes idle, or the watchdog
@@ -196,6 +203,14 @@ bool Scheduler::anything_waits() const {
     if (processor.queue.waiting() != 0) return true;
   }
   return false;
+}
+
+Nanos Scheduler::first_slice_end() const {
+  Nanos first = os::kNever;
+  for (const Processor& processor : processors_) {
+    if (processor.level() != kNoLevel) first = std::min(first, processor.slice_end());
+  }
+  return first;
 }
 
 int Scheduler::best_waiting(const Processor& processor) const {

@@ -13,6 +13,7 @@
 #include "core/levels.h"
 #include "core/processor.h"
 #include "core/spare_stack.h"
+#include "core/timers.h"
 #include "core/worker.h"
 #include "preempt/detail/task.h"
 #include "preempt/options.h"
@@ -55,6 +56,13 @@ class Scheduler {
   std::uint64_t unfinished() const;
 
   // --- In user context, on a worker.
+  // core/waiter.h.
+  static bool suspend(fiber::Gate& gate, Waiter& waiter, Nanos deadline);
+
+  // --- In user context, on any thread, and on the watchdog.
+  void resume(Fiber& fiber);
+
+  // --- In user context, on a worker.
   enum class Leave { kWhenTaken, kNow };
   static void begin_blocking(fiber::Gate& gate, Leave leave);
   static void end_blocking(fiber::Gate& gate);
@@ -75,8 +83,16 @@ class Scheduler {
   void look_at_lost(Nanos now);
   bool has_lost() const { return lost_.load(std::memory_order_relaxed) > 0; }
   bool anything_waits() const;
+  // Of the bursts that run; kNever when none does.
+  Nanos first_slice_end() const;
+  // What runs next on it will run so long, or longer: a stopped worker that has its turn gets no whole slice.
+  Nanos shortest_burst(const Processor& processor) const {
+    return processor.queue.oldest_stopped() == os::kNever ? slices_.base() : slices_.least_run();
+  }
   int best_waiting(const Processor& processor) const;
   void help_idle_processors();
+  void expire_timers(Nanos now);
+  Nanos next_timer() const { return timers_.first(); }
 
   // --- The end. Every worker leaves work() when it has no task; call when all tasks have ended.
   void stop();
@@ -129,6 +145,8 @@ class Scheduler {
   void rest(Worker& worker);
   void make_idle(Processor& processor);
   void become_spare(Worker& worker, Processor& processor);
+  void publish(Worker& worker, detail::Runnable& runnable);
+  void publish_from_outside(detail::Runnable& runnable);
   void work_arrived();
   void request_for(int level);
 
@@ -149,11 +167,15 @@ class Scheduler {
   Worker* take_spare(Processor& processor);
   bool threads_are_scarce() const;
   void give(Processor& processor, Worker& worker, Choice choice, Nanos now);
+  Fiber* fiber_for(Worker& worker, Choice choice);
   void jump(Worker& worker, Fiber& target, AfterSwitch after);
   void arrive();
   static void fiber_main(void* scheduler);
   bool go_home(Worker& worker);
   AfterSwitch recycle(Worker& worker) { return {.action = AfterSwitch::Action::kRecycle, .fiber = worker.fiber}; }
+
+  // --- waiting.cpp: fibers that wait to be woken.
+  bool set_aside(Worker& worker, Waiter& waiter, Nanos deadline);
 
   // --- handoff.cpp: taking processors and coming back.
   bool take(Worker& worker, Nanos now);
@@ -163,6 +185,7 @@ class Scheduler {
   void pass_on(Processor& processor, Nanos now);
   Fiber* oldest_stopped();
   void come_back(Worker& worker);
+  static void begin_at_the_top(Fiber& fiber);
   enum class Looker { kWatchdog, kSubmitter };
   bool look(Processor& processor, Nanos now, Suspicion suspicion, Looker looker);
   void request(Processor& processor, Worker& worker, Nanos now);
@@ -178,6 +201,7 @@ class Scheduler {
   InjectQueue inject_;
   WorkerTable workers_;
   FiberPool fibers_;
+  Timers timers_;
   std::atomic<int> spares_ = 0;
   std::atomic<int> starting_ = 0;      // threads on their way to work()
   std::atomic<int> lost_ = 0;          // workers whose processor was taken and that have none yet

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "core/scheduler.h"
+#include "core/waiter.h"
 
 namespace preempt::core {
 namespace {
@@ -224,18 +225,10 @@ bool Scheduler::suspend_fiber(Worker& worker, Processor& processor, Nanos now, f
     processor.queue.push_front(*choice.runnable);
     return false;
   }
-  Fiber* target;
-  if (choice.runnable->kind == RunnableKind::kSuspendedFiber) {
-    target = static_cast<Fiber*>(choice.runnable);
-    worker.handed = choice;
-    worker.handed.runnable = nullptr;
-  } else {
-    target = fibers_.take(&Scheduler::fiber_main, this);
-    if (target == nullptr) {
-      processor.queue.push_front(*choice.runnable);
-      return false;
-    }
-    worker.handed = choice;
+  Fiber* target = fiber_for(worker, choice);
+  if (target == nullptr) {
+    processor.queue.push_front(*choice.runnable);
+    return false;
   }
   Fiber& fiber = *worker.fiber;
   charge(processor, fiber, now);
@@ -247,6 +240,18 @@ bool Scheduler::suspend_fiber(Worker& worker, Processor& processor, Nanos now, f
        {.action = goes_last(fiber, entry) ? Action::kPublishLast : Action::kPublishFirst, .fiber = &fiber});
   resume_task();
   return true;
+}
+
+// Where the worker goes on with `choice`, which may be nothing: its own fiber, or a fresh one that runs the loop. Null
+// without memory.
+Fiber* Scheduler::fiber_for(Worker& worker, Choice choice) {
+  const bool is_fiber = choice && choice.runnable->kind == RunnableKind::kSuspendedFiber;
+  Fiber* target =
+      is_fiber ? static_cast<Fiber*>(choice.runnable) : fibers_.take(&Scheduler::fiber_main, this);
+  if (target == nullptr) return nullptr;
+  worker.handed = choice;
+  if (is_fiber) worker.handed.runnable = nullptr;
+  return target;
 }
 
 // Goes on with `target` and comes back when somebody jumps to this fiber, maybe on another worker.
@@ -275,6 +280,13 @@ void Scheduler::arrive() {
     case AfterSwitch::Action::kPublishLast:
       processor->queue.push_back(*after.fiber);
       break;
+    case AfterSwitch::Action::kAwaitWaking: {
+      std::uint32_t seen = Waiter::kAwake;
+      // From here on it is its waker's, unless it was woken on the way.
+      if (after.waiter->state.compare_exchange_strong(seen, Waiter::kSuspended, std::memory_order_acq_rel)) return;
+      processor->queue.push_back(*after.fiber);
+      break;
+    }
     case AfterSwitch::Action::kRecycle:
       if (Worker* owner = after.fiber->home()) {
         owner->home.idle.store(true, std::memory_order_release);  // pairs with go_home()

@@ -19,15 +19,19 @@ void Watchdog::stop() {
 }
 
 void Watchdog::run() {
-  os::set_precise_timers();
+  os::set_prompt();
   while (!stopping_.load(std::memory_order_seq_cst)) {
     const std::uint32_t bell = bell_.load(std::memory_order_seq_cst);
     wanted_.store(os::kNever, std::memory_order_seq_cst);
-    Nanos wake_at = look(os::now());
-    sleeps_until_.store(wake_at, std::memory_order_seq_cst);
-    wake_at = std::min(wake_at, wanted_.load(std::memory_order_seq_cst));
+    const Nanos now = os::now();
+    const Nanos next_look = look(now);
+    sleeps_until_.store(next_look, std::memory_order_seq_cst);
     // Work that arrived while this looked rang no bell: it saw the watchdog awake.
-    const bool missed = wake_at == os::kNever && (scheduler_.anything_waits() || lost_compete());
+    const bool missed = next_look == os::kNever && scheduler_.anything_waits();
+    // What follows wakes only this thread: who brings work must still ring.
+    const Nanos next_lost = lost_compete() ? now + kLongestPeriod : os::kNever;
+    const Nanos wake_at =
+        std::min({next_look, next_lost, wanted_.load(std::memory_order_seq_cst), scheduler_.next_timer()});
     if (!missed && !stopping_.load(std::memory_order_seq_cst)) os::futex_wait(bell_, bell, wake_at);
     sleeps_until_.store(kAwake, std::memory_order_seq_cst);
     wakeups_.fetch_add(1, std::memory_order_relaxed);
@@ -39,18 +43,18 @@ bool Watchdog::lost_compete() const {
   return scheduler_.has_lost() && (scheduler_.idle_processors() == 0 || scheduler_.anything_waits());
 }
 
-// Returns when to look again.
+// Returns when to look again; kNever: nothing waits, and who brings work must ring.
 Nanos Watchdog::look(Nanos now) {
+  scheduler_.expire_timers(now);
   const Nanos slice = scheduler_.slices().base();
   if (lost_compete()) scheduler_.look_at_lost(now);
   if (!scheduler_.anything_waits()) {
     period_ = kFirstPeriod;
-    if (lost_compete()) return now + kLongestPeriod;
-    // One slice of patience: under a load that comes and goes, each sleep without end costs a submitter a wake-up.
+    // One slice of patience: under a load that comes and goes, each sleep without end costs a submitter a wake-up. Not
+    // while a burst would be over due before, if something came.
     if (quiet_since_ == 0) quiet_since_ = now;
-    const Nanos patience = std::min(slice, os::kMillisecond);
-    if (now - quiet_since_ < patience) return quiet_since_ + patience;
-    return os::kNever;
+    const Nanos calm_until = quiet_since_ + std::min(slice, os::kMillisecond);
+    return now < calm_until && scheduler_.first_slice_end() >= calm_until ? calm_until : os::kNever;
   }
   quiet_since_ = 0;
   const Nanos next = look_at_processors(now);
@@ -80,7 +84,7 @@ Nanos Watchdog::look_at_processors(Nanos now) {
     const Nanos due = std::max(processor.due_at(scheduler_.best_waiting(processor)), processor.not_before());
     // Over due already: asked just now, so a new burst is about to begin. One look for each is enough: two for each
     // preemption cost as much as all the rest of it.
-    next = std::min(next, due > now ? due : now + scheduler_.slices().base() + kSwitchTime);
+    next = std::min(next, due > now ? due : now + scheduler_.shortest_burst(processor) + kSwitchTime);
   }
   scheduler_.help_idle_processors();
   return next;

@@ -19,12 +19,14 @@ namespace preempt::core {
 
 class Processor;
 class Scheduler;
+struct Waiter;
 
 // What the fiber that is switched to does with the one that was left: only then may others see it.
 struct AfterSwitch {
-  enum class Action { kNothing, kPublishFirst, kPublishLast, kRecycle };
+  enum class Action { kNothing, kPublishFirst, kPublishLast, kAwaitWaking, kRecycle };
   Action action = Action::kNothing;
   Fiber* fiber = nullptr;
+  Waiter* waiter = nullptr;  // kAwaitWaking
 };
 
 // Lives from its thread's creation to the end of the executor. Its thread is in one of these states:

@@ -30,8 +30,9 @@ Nanos thread_cpu_time(pid_t thread) noexcept;
 // sched_yield(2).
 void yield_thread() noexcept;
 
-// Timers of the calling thread fire when they are due, not up to 50 us later.
-void set_precise_timers() noexcept;
+// For a thread that computes little and is late at once: its timers fire when they are due, not up to 50 us later, and
+// beside busy threads it asks for slices of 100 us, so that it need not wait for the end of one of theirs (3 ms).
+void set_prompt() noexcept;
 
 // Shown by ps and debuggers; cut to 15 bytes.
 void set_thread_name(const char* name) noexcept;

@@ -56,7 +56,7 @@ TEST_F(RunQueueTest, LowerNumbersFirst) {
   EXPECT_EQ(queue_.pick(now_).runnable, &background);
 }
 
-TEST_F(RunQueueTest, EachStarvingLevelGetsABaseSlice) {
+TEST_F(RunQueueTest, StarvingLevelsGetABaseSliceInTurn) {
   Runnable& top = task(0);
   Runnable& top_too = task(0);
   Runnable& middle = task(4);
@@ -69,8 +69,13 @@ TEST_F(RunQueueTest, EachStarvingLevelGetsABaseSlice) {
   const Choice share = queue_.pick(late);
   EXPECT_EQ(share.runnable, &middle);
   EXPECT_EQ(share.grant, slices_.base());
-  EXPECT_EQ(queue_.pick(late).runnable, &lowest);
   EXPECT_EQ(queue_.pick(late).runnable, &top_too);
+  Runnable& top_again = task(0);
+  queue_.push_back(top_again);
+  const Nanos later = late + slices_.starving_after();
+  EXPECT_GE(queue_.next_entitlement(), later);
+  EXPECT_EQ(queue_.pick(later).runnable, &lowest);
+  EXPECT_EQ(queue_.pick(later).runnable, &top_again);
 }
 
 TEST_F(RunQueueTest, OverdueStoppedWorkersTakeTurnsApart) {

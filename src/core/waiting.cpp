@@ -1,0 +1,110 @@
+// Waiting for another task: setting a fiber aside until it is woken. Model: gopark() and goready() in Go's
+// src/runtime/proc.go. Steps and who may run between them: README.md, "Waiting".
+#include <algorithm>
+#include <climits>
+
+#include "core/scheduler.h"
+#include "core/waiter.h"
+#include "os/saved_errno.h"
+
+namespace preempt::core {
+namespace {
+
+void sleep_on_thread(Waiter& waiter, Nanos deadline) {
+  while (waiter.state.load(std::memory_order_acquire) == Waiter::kAwake) {
+    os::futex_wait(waiter.state, Waiter::kAwake, deadline);
+    if (deadline == os::kNever || os::now() < deadline) continue;
+    std::uint32_t seen = Waiter::kAwake;
+    waiter.state.compare_exchange_strong(seen, Waiter::kTimedOut, std::memory_order_acq_rel);
+  }
+}
+
+}  // namespace
+
+bool wait(Waiter& waiter, Nanos deadline) {
+  const os::SavedErrno saved_errno;
+  fiber::Gate* gate = fiber::current_gate();
+  if (gate == nullptr) {
+    sleep_on_thread(waiter, deadline);
+  } else if (waiter.state.load(std::memory_order_acquire) == Waiter::kAwake &&
+             !Scheduler::suspend(*gate, waiter, deadline)) {
+    Scheduler::begin_blocking(*gate, Scheduler::Leave::kNow);
+    sleep_on_thread(waiter, deadline);
+    Scheduler::end_blocking(*gate);
+  }
+  return waiter.state.load(std::memory_order_acquire) == Waiter::kWoken;
+}
+
+Wakeup claim(Waiter& waiter) {
+  std::uint32_t seen = waiter.state.load(std::memory_order_acquire);
+  while (seen != Waiter::kTimedOut) {
+    Wakeup wakeup = {.word = &waiter.state};
+    if (seen == Waiter::kSuspended) {
+      wakeup.fiber = waiter.fiber;
+      wakeup.scheduler = waiter.scheduler;
+    }
+    if (waiter.state.compare_exchange_weak(seen, Waiter::kWoken, std::memory_order_acq_rel)) return wakeup;
+  }
+  return {};
+}
+
+void deliver(const Wakeup& wakeup) {
+  if (wakeup.fiber != nullptr) {
+    wakeup.scheduler->resume(*wakeup.fiber);
+  } else {
+    os::futex_wake(*wakeup.word, INT_MAX);  // where nobody sleeps any more it does nothing
+  }
+}
+
+// False: the task must wait on its thread.
+bool Scheduler::suspend(fiber::Gate& gate, Waiter& waiter, Nanos deadline) {
+  if (!gate.migratable.load(std::memory_order_relaxed) || gate.closed_by_scope()) return false;
+  Worker& worker = enter(gate);
+  if (worker.processor.load(std::memory_order_relaxed) == nullptr) worker.scheduler.come_back(worker);
+  const bool suspended = worker.scheduler.set_aside(worker, waiter, deadline);
+  leave();
+  return suspended;
+}
+
+bool Scheduler::set_aside(Worker& worker, Waiter& waiter, Nanos deadline) {
+  Processor& processor = *worker.processor.load(std::memory_order_relaxed);
+  const Nanos now = os::now();
+  const Choice choice = pick(processor, now);
+  Fiber* target = fiber_for(worker, choice);
+  if (target == nullptr) {
+    if (choice) processor.queue.push_front(*choice.runnable);
+    return false;
+  }
+  Fiber& fiber = *worker.fiber;
+  charge(processor, fiber, now);
+  fiber.kind = RunnableKind::kSuspendedFiber;
+  fiber.waiting_since = now;
+  waiter.fiber = &fiber;
+  waiter.scheduler = this;
+  const bool has_deadline = deadline != os::kNever;
+  if (has_deadline) {
+    timers_.add(waiter, deadline);
+    helpers_.look_at(deadline);
+  }
+  jump(worker, *target, {.action = AfterSwitch::Action::kAwaitWaking, .fiber = &fiber, .waiter = &waiter});
+  resume_task();
+  if (has_deadline) timers_.remove(waiter);
+  return true;
+}
+
+// The fiber's waiter was claimed, or its time is over: it is the caller's until it stands in a queue. Any thread.
+void Scheduler::resume(Fiber& fiber) {
+  const Nanos now = os::now();
+  if (now - fiber.waiting_since >= std::max(slices_.base(), fiber.used)) begin_at_the_top(fiber);
+  fiber.waiting_since = now;
+  fiber::Gate* gate = fiber::current_gate();
+  if (gate == nullptr) return publish_from_outside(fiber);
+  publish(enter(*gate), fiber);
+  leave();
+}
+
+void Scheduler::expire_timers(Nanos now) {
+  while (Fiber* fiber = timers_.take_expired(now)) resume(*fiber);
+}
+
+}  // namespace preempt::core
