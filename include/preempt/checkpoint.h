@@ -1,6 +1,7 @@
 // Places where a task lets itself be preempted, and places where it does not.
 //
-// Off a worker thread checkpoints and NoPreempt do nothing, yield() is sched_yield(2) and sleep_for() sleeps the thread.
+// Off a worker thread checkpoints and NoPreempt do nothing, yield() is sched_yield(2) and sleeping sleeps the
+// thread.
 #ifndef PREEMPT_CHECKPOINT_H_
 #define PREEMPT_CHECKPOINT_H_
 
@@ -41,8 +42,10 @@ PREEMPT_EXPORT void checkpoint_slow_path();
 // Lets another task that waits at the same or a higher level run first. Returns at once when there is none.
 PREEMPT_EXPORT void yield();
 
-// Sleeps for at least `duration` without holding a processor: other tasks run meanwhile.
+// Sleeps for at least `duration` without holding a processor: other tasks run meanwhile. A migratable task is set aside
+// and holds no thread either.
 PREEMPT_EXPORT void sleep_for(std::chrono::nanoseconds duration);
+PREEMPT_EXPORT void sleep_until(std::chrono::steady_clock::time_point time);
 
 // While one lives, its task is not preempted. A request that arrives meanwhile is honoured when the outermost one
 // ends. The task still loses its processor while it sleeps in the kernel. Must end on the fiber and in the scope that

@@ -20,6 +20,7 @@
 #include "preempt/detail/task.h"
 #include "preempt/options.h"
 #include "preempt/stats.h"
+#include "preempt/sync/future.h"
 
 namespace preempt {
 namespace detail {
@@ -66,6 +67,29 @@ class PREEMPT_EXPORT Executor {
     std::packaged_task<Result()> task(std::forward<F>(f));
     std::future<Result> future = task.get_future();
     execute(std::move(task), options);
+    return future;
+  }
+
+  // As submit(), with a future that a migratable task waits for without keeping a thread (<preempt/sync.h>).
+  template <std::invocable F>
+  auto async(F&& f, TaskOptions options = {}) {
+    using Result = std::invoke_result_t<F>;
+    Promise<Result> promise;
+    Future<Result> future = promise.get_future();
+    execute(
+        [promise = std::move(promise), f = std::decay_t<F>(std::forward<F>(f))]() mutable {
+          try {
+            if constexpr (std::is_void_v<Result>) {
+              std::move(f)();
+              promise.set_value();
+            } else {
+              promise.set_value(std::move(f)());
+            }
+          } catch (...) {
+            promise.set_exception(std::current_exception());
+          }
+        },
+        options);
     return future;
   }
 

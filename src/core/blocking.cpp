@@ -29,8 +29,15 @@ Blocking::~Blocking() {
 
 void sleep_for(std::chrono::nanoseconds duration) {
   const os::Nanos now = os::now();
+  const os::Nanos length = std::clamp<os::Nanos>(duration.count(), 0, os::kNever - now);
   core::Waiter nobody_wakes;
-  core::wait(nobody_wakes, duration.count() < os::kNever - now ? now + std::max<os::Nanos>(duration.count(), 0) : os::kNever);
+  core::wait(nobody_wakes, now + length);
+}
+
+// The steady clock is CLOCK_MONOTONIC in libstdc++ and libc++.
+void sleep_until(std::chrono::steady_clock::time_point time) {
+  core::Waiter nobody_wakes;
+  core::wait(nobody_wakes, std::chrono::nanoseconds(time.time_since_epoch()).count());
 }
 
 }  // namespace preempt

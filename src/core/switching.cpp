@@ -281,9 +281,7 @@ void Scheduler::arrive() {
       processor->queue.push_back(*after.fiber);
       break;
     case AfterSwitch::Action::kAwaitWaking: {
-      std::uint32_t seen = Waiter::kAwake;
-      // From here on it is its waker's, unless it was woken on the way.
-      if (after.waiter->state.compare_exchange_strong(seen, Waiter::kSuspended, std::memory_order_acq_rel)) return;
+      if (after.waiter->settle()) return;
       processor->queue.push_back(*after.fiber);
       break;
     }

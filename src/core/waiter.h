@@ -12,15 +12,24 @@ namespace preempt::core {
 
 class Scheduler;
 
-// On the stack of the one who waits. From kAwake exactly one of claim() and the deadline takes it to its end; on the way
-// a fiber that was set aside passes through kSuspended (README.md, "Waiting").
+// On the stack of the one who waits. Either claim() or the deadline decides how the wait ends; a fiber is set aside before
+// or after that (README.md, "Waiting").
 struct Waiter {
   enum State : std::uint32_t {
-    kAwake,      // on its way to sleep; a thread sleeps on this word
-    kSuspended,  // its fiber is set aside, and belongs to who changes the state
+    kAwake,             // on its way to sleep; a thread sleeps on this word
+    kSuspended,         // its fiber is set aside
+    kClaimed,           // kAwake, and will be woken
+    kSuspendedClaimed,  // kSuspended, and will be woken
     kWoken,
     kTimedOut,
   };
+  // The fiber is set aside, and from here on its waker's. False: it was woken on the way.
+  bool settle() {
+    std::uint32_t seen = kAwake;
+    if (state.compare_exchange_strong(seen, kSuspended, std::memory_order_acq_rel)) return true;
+    return seen == kClaimed && state.compare_exchange_strong(seen, kSuspendedClaimed, std::memory_order_acq_rel);
+  }
+
   os::FutexWord state = kAwake;
   fiber::Fiber* fiber = nullptr;   // both before kSuspended
   Scheduler* scheduler = nullptr;
@@ -32,28 +41,19 @@ struct Waiter {
   Waiter* next_timer = nullptr;
   Waiter* prev_timer = nullptr;
 
-  // detail::WaitList.
+  // detail::WaitList, and whoever claimed it.
   bool is_listed = false;
-  std::uint64_t ticket = 0;
   Waiter* next = nullptr;
   Waiter* prev = nullptr;
-};
-
-// A waiter that was claimed and is still to be set going; the Waiter itself may be gone already.
-struct Wakeup {
-  os::FutexWord* word = nullptr;   // its thread sleeps here, or did
-  fiber::Fiber* fiber = nullptr;
-  Scheduler* scheduler = nullptr;
-  explicit operator bool() const { return word != nullptr; }
 };
 
 // In user context, on any thread. Waits for a claim, or until `deadline`: a migratable task's fiber is set aside, every
 // other one parks its thread and hands its processor on. True: claimed. Keeps errno.
 bool wait(Waiter& waiter, os::Nanos deadline);
 
-// From a successful claim on, wait() returns true, and soon after deliver(). Nothing: its time was over before.
-Wakeup claim(Waiter& waiter);
-void deliver(const Wakeup& wakeup);
+// False: its time is over. Otherwise it goes on waiting until deliver(), the claimer's last use of it.
+bool claim(Waiter& waiter);
+void deliver(Waiter& waiter);
 
 }  // namespace preempt::core
 

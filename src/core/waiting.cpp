@@ -11,10 +11,12 @@ namespace preempt::core {
 namespace {
 
 void sleep_on_thread(Waiter& waiter, Nanos deadline) {
-  while (waiter.state.load(std::memory_order_acquire) == Waiter::kAwake) {
-    os::futex_wait(waiter.state, Waiter::kAwake, deadline);
-    if (deadline == os::kNever || os::now() < deadline) continue;
-    std::uint32_t seen = Waiter::kAwake;
+  for (;;) {
+    std::uint32_t seen = waiter.state.load(std::memory_order_acquire);
+    if (seen == Waiter::kWoken || seen == Waiter::kTimedOut) return;
+    const bool may_time_out = seen == Waiter::kAwake && deadline != os::kNever;
+    os::futex_wait(waiter.state, seen, may_time_out ? deadline : os::kNever);
+    if (!may_time_out || os::now() < deadline) continue;
     waiter.state.compare_exchange_strong(seen, Waiter::kTimedOut, std::memory_order_acq_rel);
   }
 }
@@ -26,8 +28,7 @@ bool wait(Waiter& waiter, Nanos deadline) {
   fiber::Gate* gate = fiber::current_gate();
   if (gate == nullptr) {
     sleep_on_thread(waiter, deadline);
-  } else if (waiter.state.load(std::memory_order_acquire) == Waiter::kAwake &&
-             !Scheduler::suspend(*gate, waiter, deadline)) {
+  } else if (!Scheduler::suspend(*gate, waiter, deadline)) {
     Scheduler::begin_blocking(*gate, Scheduler::Leave::kNow);
     sleep_on_thread(waiter, deadline);
     Scheduler::end_blocking(*gate);
@@ -35,25 +36,24 @@ bool wait(Waiter& waiter, Nanos deadline) {
   return waiter.state.load(std::memory_order_acquire) == Waiter::kWoken;
 }
 
-Wakeup claim(Waiter& waiter) {
-  std::uint32_t seen = waiter.state.load(std::memory_order_acquire);
+bool claim(Waiter& waiter) {
+  std::uint32_t seen = waiter.state.load(std::memory_order_relaxed);
   while (seen != Waiter::kTimedOut) {
-    Wakeup wakeup = {.word = &waiter.state};
-    if (seen == Waiter::kSuspended) {
-      wakeup.fiber = waiter.fiber;
-      wakeup.scheduler = waiter.scheduler;
-    }
-    if (waiter.state.compare_exchange_weak(seen, Waiter::kWoken, std::memory_order_acq_rel)) return wakeup;
+    const std::uint32_t claimed = seen == Waiter::kSuspended ? Waiter::kSuspendedClaimed : Waiter::kClaimed;
+    if (waiter.state.compare_exchange_weak(seen, claimed, std::memory_order_relaxed)) return true;
   }
-  return {};
+  return false;
 }
 
-void deliver(const Wakeup& wakeup) {
-  if (wakeup.fiber != nullptr) {
-    wakeup.scheduler->resume(*wakeup.fiber);
-  } else {
-    os::futex_wake(*wakeup.word, INT_MAX);  // where nobody sleeps any more it does nothing
-  }
+void deliver(Waiter& waiter) {
+  os::FutexWord& word = waiter.state;
+  std::uint32_t seen = Waiter::kClaimed;
+  // A thread, or a fiber that is on its way and will see it.
+  if (word.compare_exchange_strong(seen, Waiter::kWoken, std::memory_order_acq_rel)) return os::futex_wake(word, INT_MAX);
+  fiber::Fiber& fiber = *waiter.fiber;
+  Scheduler& scheduler = *waiter.scheduler;
+  word.store(Waiter::kWoken, std::memory_order_release);
+  scheduler.resume(fiber);
 }
 
 // False: the task must wait on its thread.
