@@ -22,7 +22,7 @@ R answer_nothing() {
 
 // The same for locks, which must not fail inside a malloc.
 template <class Lock>
-int spin_on(int (*try_lock)(Lock*), Lock* lock) {
+int spin_on(int (*try_lock)(Lock*), std::type_identity_t<Lock>* lock) {
   for (;;) {
     const int tried = try_lock(lock);
     if (tried != EBUSY) return tried;
@@ -64,7 +64,7 @@ int spin_on(int (*try_lock)(Lock*), Lock* lock) {
   int hook_##name(PREEMPT_PARAMETERS_1(name)) {                                                                        \
     auto* real = next_##name.get();                                                                                    \
     auto* real_try = next_##try_name.get();                                                                            \
-    if (real == nullptr || real_try == nullptr) [[unlikely]] return spin_on<std::remove_pointer_t<decltype(a)>>(::try_name, a); \
+    if (real == nullptr || real_try == nullptr) [[unlikely]] return spin_on(&::try_name, a);                           \
     return forward_lock(real, real_try, a);                                                                            \
   }
 #include "hooks/calls.inc"
