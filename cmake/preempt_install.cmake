@@ -9,7 +9,7 @@ endif()
 
 set(preempt_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/preempt")
 
-install(TARGETS preempt EXPORT preempt_targets)
+install(TARGETS preempt preempt_blocking_hooks preempt_blocking_hooks_wrapped EXPORT preempt_targets)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/preempt" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
   FILES_MATCHING PATTERN "*.h")
 install(EXPORT preempt_targets NAMESPACE preempt:: DESTINATION "${preempt_package_dir}" FILE preempt_targets.cmake)
@@ -20,4 +20,5 @@ configure_package_config_file(
 # Before 1.0 a minor version may break its users.
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/preempt-config-version.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/preempt-config.cmake" "${PROJECT_BINARY_DIR}/preempt-config-version.cmake"
+  "${PROJECT_SOURCE_DIR}/cmake/preempt_wrap_blocking_calls.cmake"
   DESTINATION "${preempt_package_dir}")

@@ -1,6 +1,7 @@
 #include "preempt/blocking.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "core/scheduler.h"
 #include "core/waiter.h"
@@ -8,10 +9,22 @@
 #include "os/clock.h"
 #include "os/saved_errno.h"
 #include "preempt/checkpoint.h"
+#include "preempt/detail/may_block.h"
 
 namespace preempt {
 
 using core::Scheduler;
+
+namespace detail {
+
+bool may_block_here() noexcept {
+  const fiber::Gate* gate = fiber::current_gate();
+  if (gate == nullptr || gate->in_scheduler.load(std::memory_order_relaxed)) return false;
+  if (gate->blocking.load(std::memory_order_relaxed) != 0) return false;
+  return !gate->alternate_stack.contains(reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
+}
+
+}  // namespace detail
 
 Blocking::Blocking() noexcept {
   if (fiber::Gate* gate = fiber::current_gate()) Scheduler::begin_blocking(*gate, Scheduler::Leave::kWhenTaken);

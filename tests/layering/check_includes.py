@@ -3,15 +3,17 @@
     check_includes.py ROOT
 
 adapters -> include/preempt; in src/, a folder includes itself, the folders to its right in LAYERS and the public
-headers. The public headers include no file of src/.
+headers. A folder in BESIDE is a library of its own: itself and the public headers. The public headers include no file
+of src/.
 """
 import pathlib
 import re
 import sys
 
 LAYERS = ["sync", "core", "signal", "fiber", "asm", "os", "base"]
-SUFFIXES = {".h", ".cpp", ".S"}
-INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<((?:preempt|%s)/[^>]+)>)' % "|".join(LAYERS))
+BESIDE = ["hooks"]
+SUFFIXES = {".h", ".inc", ".cpp", ".S"}
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<((?:preempt|%s)/[^>]+)>)' % "|".join(LAYERS + BESIDE))
 
 
 def included_files(path):
@@ -36,6 +38,9 @@ def check_tree(root):
     yield from check_folder(root / "include", public)
     yield from check_folder(root / "adapters", public)
     for folder in sorted(path for path in (root / "src").iterdir() if path.is_dir()):
+        if folder.name in BESIDE:
+            yield from check_folder(folder, (f"{folder.name}/", "preempt/"))
+            continue
         if folder.name not in LAYERS:
             yield f"{folder}: is not in the order of layers, {' -> '.join(LAYERS)}"
             continue

@@ -1,0 +1,527 @@
+// A worker that sleeps in a hooked call is in a Blocking scope.
+#ifndef PREEMPT_TESTS_PROGRAMS_BLOCKING_HOOKS_SCOPES_H_
+#define PREEMPT_TESTS_PROGRAMS_BLOCKING_HOOKS_SCOPES_H_
+
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <condition_variable>
+#include <cstdio>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "programs/blocking_hooks/fixtures.h"
+#include "hooks/libc.h"
+
+namespace preempt::testing {
+
+using std::chrono::seconds;
+
+TEST(BlockingHooksScope, ReadsOfAPipe) {
+  Pipe pipe;
+  char byte = 0;
+  iovec part = {&byte, 1};
+  const auto put = [&] { EXPECT_TRUE(pipe.put()); };
+  expect_in_scope("read", [&] { return read(pipe.out(), &byte, 1) == 1 && byte == 'x'; }, put);
+  expect_in_scope("__read_chk", [&] { return __read_chk(pipe.out(), &byte, 1, 1) == 1; }, put);
+  expect_in_scope("readv", [&] { return readv(pipe.out(), &part, 1) == 1; }, put);
+  expect_in_scope("preadv2", [&] { return preadv2(pipe.out(), &part, 1, -1, 0) == 1; }, put);
+}
+
+TEST(BlockingHooksScope, WritesToAFullPipe) {
+  Pipe pipe;
+  std::vector<char> much(1 << 20, 'y');
+  std::vector<char> read_back(much.size());
+  const auto empty = [&] {
+    for (std::size_t got = 0; got < much.size();) {
+      const ssize_t count = read(pipe.out(), read_back.data(), read_back.size());
+      ASSERT_GT(count, 0);
+      got += static_cast<std::size_t>(count);
+    }
+  };
+  const auto all = static_cast<ssize_t>(much.size());
+  iovec part = {much.data(), much.size()};
+  expect_in_scope("write", [&] { return write(pipe.in(), much.data(), much.size()) == all; }, empty);
+  expect_in_scope("writev", [&] { return writev(pipe.in(), &part, 1) == all; }, empty);
+}
+
+TEST(BlockingHooksScope, Splice) {
+  Pipe from, to;
+  const auto put = [&] { EXPECT_TRUE(from.put()); };
+  expect_in_scope("tee", [&] { return tee(from.out(), to.in(), 1, 0) == 1; }, put);
+  char byte;
+  ASSERT_EQ(read(from.out(), &byte, 1), 1);
+  expect_in_scope("splice", [&] { return splice(from.out(), nullptr, to.in(), nullptr, 1, 0) == 1; }, put);
+}
+
+TEST(BlockingHooksScope, Receiving) {
+  SocketPair pair;
+  char byte = 0;
+  iovec part = {&byte, 1};
+  msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  mmsghdr messages = {message, 0};
+  const auto put = [&] { EXPECT_TRUE(pair.put()); };
+  expect_in_scope("recv", [&] { return recv(pair.mine(), &byte, 1, 0) == 1; }, put);
+  expect_in_scope("__recv_chk", [&] { return __recv_chk(pair.mine(), &byte, 1, 1, 0) == 1; }, put);
+  expect_in_scope("recvfrom", [&] { return recvfrom(pair.mine(), &byte, 1, 0, nullptr, nullptr) == 1; }, put);
+  const auto checked = [&] { return __recvfrom_chk(pair.mine(), &byte, 1, 1, 0, nullptr, nullptr) == 1; };
+  expect_in_scope("__recvfrom_chk", checked, put);
+  expect_in_scope("recvmsg", [&] { return recvmsg(pair.mine(), &message, 0) == 1; }, put);
+  expect_in_scope("recvmmsg", [&] { return recvmmsg(pair.mine(), &messages, 1, 0, nullptr) == 1; }, put);
+}
+
+TEST(BlockingHooksScope, SendingToAFullSocket) {
+  SocketPair pair;
+  std::vector<char> much(4 << 20, 'y');
+  const auto all = static_cast<ssize_t>(much.size());
+  iovec part = {much.data(), much.size()};
+  msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  mmsghdr messages = {message, 0};
+  const auto empty = [&] {
+    std::vector<char> chunk(much.size());
+    for (std::size_t got = 0; got < much.size();) {
+      const ssize_t count = read(pair.other(), chunk.data(), chunk.size());
+      ASSERT_GT(count, 0);
+      got += static_cast<std::size_t>(count);
+    }
+  };
+  expect_in_scope("send", [&] { return send(pair.mine(), much.data(), much.size(), 0) == all; }, empty);
+  const auto send_to = [&] { return sendto(pair.mine(), much.data(), much.size(), 0, nullptr, 0) == all; };
+  expect_in_scope("sendto", send_to, empty);
+  expect_in_scope("sendmsg", [&] { return sendmsg(pair.mine(), &message, 0) == all; }, empty);
+  expect_in_scope("sendmmsg", [&] { return sendmmsg(pair.mine(), &messages, 1, 0) == 1; }, empty);
+}
+
+// A listening socket in the abstract namespace, with a backlog of one.
+class Listener {
+ public:
+  Listener() : socket_(socket(AF_UNIX, SOCK_STREAM, 0)) {
+    const sockaddr_un any = {AF_UNIX, {}};
+    is_open_ = bind(socket_, reinterpret_cast<const sockaddr*>(&any), sizeof(sa_family_t)) == 0 &&
+               getsockname(socket_, address(), &size_) == 0 && listen(socket_, 0) == 0;
+  }
+  ~Listener() { close(socket_); }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  int socket_number() const { return socket_; }
+  bool is_open() const { return is_open_; }
+
+  // -1, or a socket that is connected or in the backlog.
+  int connect_to() {
+    const int client = socket(AF_UNIX, SOCK_STREAM, 0);
+    return connect(client, address(), size_) == 0 ? client : -1;
+  }
+
+ private:
+  sockaddr* address() { return reinterpret_cast<sockaddr*>(&address_); }
+
+  int socket_;
+  sockaddr_un address_ = {};
+  socklen_t size_ = sizeof address_;
+  bool is_open_ = false;
+};
+
+TEST(BlockingHooksScope, AcceptAndConnect) {
+  Listener listener;
+  ASSERT_TRUE(listener.is_open());
+  const auto connect = [&] { close(listener.connect_to()); };
+  const auto closed = [](int socket) { return socket >= 0 && close(socket) == 0; };
+  expect_in_scope("accept", [&] { return closed(accept(listener.socket_number(), nullptr, nullptr)); }, connect);
+  expect_in_scope("accept4", [&] { return closed(accept4(listener.socket_number(), nullptr, nullptr, 0)); }, connect);
+  const int in_backlog = listener.connect_to();
+  ASSERT_GE(in_backlog, 0);
+  const auto accept_one = [&] { close(accept(listener.socket_number(), nullptr, nullptr)); };
+  expect_in_scope("connect", [&] { return closed(listener.connect_to()); }, accept_one);
+  close(in_backlog);
+}
+
+TEST(BlockingHooksScope, WaitingForDescriptors) {
+  Pipe pipe;
+  pollfd wanted = {pipe.out(), POLLIN, 0};
+  fd_set set;
+  const auto make_set = [&] {
+    FD_ZERO(&set);
+    FD_SET(pipe.out(), &set);
+    return &set;
+  };
+  const int highest = pipe.out() + 1;
+  const int epoll = epoll_create1(0);
+  epoll_event event = {EPOLLIN, {}};
+  ASSERT_EQ(epoll_ctl(epoll, EPOLL_CTL_ADD, pipe.out(), &event), 0);
+  const auto put = [&] { EXPECT_TRUE(pipe.put()); };
+  const auto and_take = [&](int count) {
+    char byte;
+    return count == 1 && read(pipe.out(), &byte, 1) == 1;
+  };
+  expect_in_scope("poll", [&] { return and_take(poll(&wanted, 1, -1)); }, put);
+  expect_in_scope("__poll_chk", [&] { return and_take(__poll_chk(&wanted, 1, -1, sizeof wanted)); }, put);
+  expect_in_scope("ppoll", [&] { return and_take(ppoll(&wanted, 1, nullptr, nullptr)); }, put);
+  const auto checked = [&] { return and_take(__ppoll_chk(&wanted, 1, nullptr, nullptr, sizeof wanted)); };
+  expect_in_scope("__ppoll_chk", checked, put);
+  expect_in_scope("select", [&] { return and_take(select(highest, make_set(), nullptr, nullptr, nullptr)); }, put);
+  const auto with_mask = [&] { return and_take(pselect(highest, make_set(), nullptr, nullptr, nullptr, nullptr)); };
+  expect_in_scope("pselect", with_mask, put);
+  expect_in_scope("epoll_wait", [&] { return and_take(epoll_wait(epoll, &event, 1, -1)); }, put);
+  expect_in_scope("epoll_pwait", [&] { return and_take(epoll_pwait(epoll, &event, 1, -1, nullptr)); }, put);
+#if __GLIBC_PREREQ(2, 35)
+  expect_in_scope("epoll_pwait2", [&] { return and_take(epoll_pwait2(epoll, &event, 1, nullptr, nullptr)); }, put);
+#endif
+  close(epoll);
+}
+
+TEST(BlockingHooksScope, Sleeping) {
+  const timespec moment = {0, 100'000'000};
+  expect_in_scope("nanosleep", [&] { return nanosleep(&moment, nullptr) == 0; });
+  expect_in_scope("clock_nanosleep", [&] { return clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, nullptr) == 0; });
+  expect_in_scope("usleep", [] { return usleep(100'000) == 0; });
+  expect_in_scope("sleep", [] { return sleep(1) == 0; });
+  expect_in_scope("thrd_sleep", [&] { return thrd_sleep(&moment, nullptr) == 0; });
+}
+
+TEST(BlockingHooksScope, FileLocks) {
+  std::FILE* file = std::tmpfile();
+  ASSERT_NE(file, nullptr);
+  const std::string path = "/proc/self/fd/" + std::to_string(fileno(file));
+  const int other = open(path.c_str(), O_RDWR);
+  ASSERT_GE(other, 0);
+  ASSERT_EQ(flock(other, LOCK_EX), 0);
+  expect_in_scope("flock", [&] { return flock(fileno(file), LOCK_EX) == 0; }, [&] { flock(other, LOCK_UN); });
+  close(other);
+  std::fclose(file);
+}
+
+// A child that ends when `wake()` is called.
+class Child {
+ public:
+  Child() : pid_(fork()) {
+    if (pid_ != 0) return;
+    char byte;
+    _exit(read(end_.out(), &byte, 1) == 1 ? 7 : 1);
+  }
+  void wake() const { EXPECT_TRUE(end_.put()); }
+  pid_t pid() const { return pid_; }
+
+ private:
+  Pipe end_;
+  pid_t pid_;
+};
+
+template <class Wait>
+void expect_wait_in_scope(const char* what, Wait wait_for) {
+  Child child;
+  ASSERT_GT(child.pid(), 0);
+  expect_in_scope(what, [&] { return wait_for(child.pid()); }, [&] { child.wake(); });
+}
+
+TEST(BlockingHooksScope, WaitingForChildren) {
+  int status = 0;
+  const auto is_seven = [&] { return WIFEXITED(status) && WEXITSTATUS(status) == 7; };
+  expect_wait_in_scope("wait", [&](pid_t pid) { return wait(&status) == pid && is_seven(); });
+  expect_wait_in_scope("waitpid", [&](pid_t pid) { return waitpid(pid, &status, 0) == pid && is_seven(); });
+  expect_wait_in_scope("wait3", [&](pid_t pid) { return wait3(&status, 0, nullptr) == pid && is_seven(); });
+  expect_wait_in_scope("wait4", [&](pid_t pid) { return wait4(pid, &status, 0, nullptr) == pid && is_seven(); });
+  siginfo_t info = {};
+  const auto by_id = [&](pid_t pid) {
+    return waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) == 0 && info.si_status == 7;
+  };
+  expect_wait_in_scope("waitid", by_id);
+}
+
+// The signal is blocked in the main thread, so in every worker.
+TEST(BlockingHooksScope, WaitingForSignals) {
+  sigset_t wanted, everything_else;
+  sigemptyset(&wanted);
+  sigaddset(&wanted, SIGUSR1);
+  sigset_t former;
+  ASSERT_EQ(pthread_sigmask(SIG_BLOCK, &wanted, &former), 0);
+  pthread_sigmask(SIG_BLOCK, nullptr, &everything_else);
+  sigdelset(&everything_else, SIGUSR1);
+  struct sigaction action = {}, former_action = {};
+  action.sa_handler = [](int) {};
+  sigaction(SIGUSR1, &action, &former_action);
+  std::atomic<pthread_t> sleeper = {};
+  const auto here = [&] { sleeper = pthread_self(); };
+  const auto send_one = [&] { pthread_kill(sleeper, SIGUSR1); };
+  const timespec long_time = {30, 0};
+  int number = 0;
+  expect_in_scope("sigwait", [&] { return here(), sigwait(&wanted, &number) == 0 && number == SIGUSR1; }, send_one);
+  expect_in_scope("sigwaitinfo", [&] { return here(), sigwaitinfo(&wanted, nullptr) == SIGUSR1; }, send_one);
+  const auto timed = [&] { return here(), sigtimedwait(&wanted, nullptr, &long_time) == SIGUSR1; };
+  expect_in_scope("sigtimedwait", timed, send_one);
+  expect_in_scope("sigsuspend", [&] { return here(), sigsuspend(&everything_else) == -1 && errno == EINTR; }, send_one);
+  sigaction(SIGUSR1, &former_action, nullptr);
+  pthread_sigmask(SIG_SETMASK, &former, nullptr);
+}
+
+TEST(BlockingHooksScope, SystemVAndPosixQueues) {
+  const int queue = msgget(IPC_PRIVATE, 0600), semaphore = semget(IPC_PRIVATE, 1, 0600);
+  if (queue == -1 || semaphore == -1) GTEST_SKIP() << "no System V queues here";
+  struct Message {
+    long type;
+    char text;
+  } message = {1, 'x'};
+  const auto send = [&] { EXPECT_EQ(msgsnd(queue, &message, 1, 0), 0); };
+  expect_in_scope("msgrcv", [&] { return msgrcv(queue, &message, 1, 0, 0) == 1; }, send);
+  sembuf take = {0, -1, 0}, give = {0, 1, 0};
+  const timespec long_time = {30, 0};
+  const auto give_one = [&] { EXPECT_EQ(semop(semaphore, &give, 1), 0); };
+  expect_in_scope("semop", [&] { return semop(semaphore, &take, 1) == 0; }, give_one);
+  expect_in_scope("semtimedop", [&] { return semtimedop(semaphore, &take, 1, &long_time) == 0; }, give_one);
+  msgctl(queue, IPC_RMID, nullptr);
+  semctl(semaphore, 0, IPC_RMID);
+}
+
+TEST(BlockingHooksScope, PosixMessageQueue) {
+  mq_attr attributes = {};
+  attributes.mq_maxmsg = 1;
+  attributes.mq_msgsize = 1;
+  const std::string name = "/preempt_hooks_" + std::to_string(getpid());
+  const mqd_t queue = mq_open(name.c_str(), O_RDWR | O_CREAT | O_EXCL, 0600, &attributes);
+  if (queue == -1) GTEST_SKIP() << "no POSIX message queues here";
+  mq_unlink(name.c_str());
+  char byte = 'x';
+  const timespec deadline = from_now(CLOCK_REALTIME, seconds(30));
+  const auto send = [&] { EXPECT_EQ(mq_send(queue, &byte, 1, 0), 0); };
+  const auto receive = [&] { EXPECT_EQ(mq_receive(queue, &byte, 1, nullptr), 1); };
+  expect_in_scope("mq_receive", [&] { return mq_receive(queue, &byte, 1, nullptr) == 1; }, send);
+  const auto timed_receive = [&] { return mq_timedreceive(queue, &byte, 1, nullptr, &deadline) == 1; };
+  expect_in_scope("mq_timedreceive", timed_receive, send);
+  send();
+  expect_in_scope("mq_send", [&] { return mq_send(queue, &byte, 1, 0) == 0; }, receive);
+  expect_in_scope("mq_timedsend", [&] { return mq_timedsend(queue, &byte, 1, 0, &deadline) == 0; }, receive);
+  mq_close(queue);
+}
+
+TEST(BlockingHooksScope, Semaphores) {
+  sem_t semaphore;
+  ASSERT_EQ(sem_init(&semaphore, 0, 0), 0);
+  const timespec deadline = from_now(CLOCK_REALTIME, seconds(30));
+  const timespec steady = from_now(CLOCK_MONOTONIC, seconds(30));
+  const auto post = [&] { sem_post(&semaphore); };
+  expect_in_scope("sem_wait", [&] { return sem_wait(&semaphore) == 0; }, post);
+  expect_in_scope("sem_timedwait", [&] { return sem_timedwait(&semaphore, &deadline) == 0; }, post);
+  expect_in_scope("sem_clockwait", [&] { return sem_clockwait(&semaphore, CLOCK_MONOTONIC, &steady) == 0; }, post);
+  sem_destroy(&semaphore);
+}
+
+TEST(BlockingHooksScope, Mutexes) {
+  pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+  mtx_t other;
+  ASSERT_EQ(mtx_init(&other, mtx_timed), thrd_success);
+  const timespec deadline = from_now(CLOCK_REALTIME, seconds(30));
+  const timespec steady = from_now(CLOCK_MONOTONIC, seconds(30));
+  const auto unlock = [&] { pthread_mutex_unlock(&mutex); };
+  const auto unlock_other = [&] { mtx_unlock(&other); };
+  const auto expect_lock = [&](const char* what, auto lock) {
+    pthread_mutex_lock(&mutex);
+    mtx_lock(&other);
+    expect_in_scope(what, [&] { return lock() && (unlock(), true); }, [&] { unlock(), unlock_other(); });
+  };
+  expect_lock("pthread_mutex_lock", [&] { return pthread_mutex_lock(&mutex) == 0; });
+  expect_lock("pthread_mutex_timedlock", [&] { return pthread_mutex_timedlock(&mutex, &deadline) == 0; });
+  expect_lock("pthread_mutex_clocklock",
+              [&] { return pthread_mutex_clocklock(&mutex, CLOCK_MONOTONIC, &steady) == 0; });
+  const auto lock_both = [&](bool locked) { return locked && (unlock_other(), pthread_mutex_lock(&mutex) == 0); };
+  expect_lock("mtx_lock", [&] { return lock_both(mtx_lock(&other) == thrd_success); });
+  expect_lock("mtx_timedlock", [&] { return lock_both(mtx_timedlock(&other, &deadline) == thrd_success); });
+  mtx_destroy(&other);
+}
+
+TEST(BlockingHooksScope, ReadWriteLocks) {
+  pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+  const timespec deadline = from_now(CLOCK_REALTIME, seconds(30));
+  const timespec steady = from_now(CLOCK_MONOTONIC, seconds(30));
+  const auto unlock = [&] { return pthread_rwlock_unlock(&lock) == 0; };
+  const auto expect_lock = [&](const char* what, auto take) {
+    pthread_rwlock_wrlock(&lock);
+    expect_in_scope(what, [&] { return take() == 0 && unlock(); }, unlock);
+  };
+  expect_lock("pthread_rwlock_rdlock", [&] { return pthread_rwlock_rdlock(&lock); });
+  expect_lock("pthread_rwlock_wrlock", [&] { return pthread_rwlock_wrlock(&lock); });
+  expect_lock("pthread_rwlock_timedrdlock", [&] { return pthread_rwlock_timedrdlock(&lock, &deadline); });
+  expect_lock("pthread_rwlock_timedwrlock", [&] { return pthread_rwlock_timedwrlock(&lock, &deadline); });
+  expect_lock("pthread_rwlock_clockrdlock",
+              [&] { return pthread_rwlock_clockrdlock(&lock, CLOCK_MONOTONIC, &steady); });
+  expect_lock("pthread_rwlock_clockwrlock",
+              [&] { return pthread_rwlock_clockwrlock(&lock, CLOCK_MONOTONIC, &steady); });
+}
+
+TEST(BlockingHooksScope, ConditionVariablesAndBarriers) {
+  pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+  pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+  bool go = false;
+  const timespec deadline = from_now(CLOCK_REALTIME, seconds(30));
+  const timespec steady = from_now(CLOCK_MONOTONIC, seconds(30));
+  const auto set = [&] {
+    pthread_mutex_lock(&mutex);
+    go = true;
+    pthread_mutex_unlock(&mutex);
+    pthread_cond_signal(&changed);
+  };
+  const auto expect_wait = [&](const char* what, auto wait_once) {
+    go = false;
+    const auto wait_for_it = [&] {
+      pthread_mutex_lock(&mutex);
+      int error = 0;
+      while (!go && error == 0) error = wait_once();
+      pthread_mutex_unlock(&mutex);
+      return error == 0;
+    };
+    expect_in_scope(what, wait_for_it, set);
+  };
+  expect_wait("pthread_cond_wait", [&] { return pthread_cond_wait(&changed, &mutex); });
+  expect_wait("pthread_cond_timedwait", [&] { return pthread_cond_timedwait(&changed, &mutex, &deadline); });
+  expect_wait("pthread_cond_clockwait",
+              [&] { return pthread_cond_clockwait(&changed, &mutex, CLOCK_MONOTONIC, &steady); });
+
+  pthread_barrier_t barrier;
+  ASSERT_EQ(pthread_barrier_init(&barrier, nullptr, 2), 0);
+  const auto pass = [&] {
+    const int result = pthread_barrier_wait(&barrier);
+    return result == 0 || result == PTHREAD_BARRIER_SERIAL_THREAD;
+  };
+  expect_in_scope("pthread_barrier_wait", pass, [&] { EXPECT_TRUE(pass()); });
+  pthread_barrier_destroy(&barrier);
+}
+
+TEST(BlockingHooksScope, ThreadsOfC11) {
+  mtx_t mutex;
+  cnd_t changed;
+  ASSERT_EQ(mtx_init(&mutex, mtx_plain), thrd_success);
+  ASSERT_EQ(cnd_init(&changed), thrd_success);
+  bool go = false;
+  const timespec deadline = from_now(CLOCK_REALTIME, seconds(30));
+  const auto expect_wait = [&](const char* what, auto wait_once) {
+    go = false;
+    const auto wait_for_it = [&] {
+      mtx_lock(&mutex);
+      int error = thrd_success;
+      while (!go && error == thrd_success) error = wait_once();
+      mtx_unlock(&mutex);
+      return error == thrd_success;
+    };
+    expect_in_scope(what, wait_for_it, [&] {
+      mtx_lock(&mutex);
+      go = true;
+      mtx_unlock(&mutex);
+      cnd_signal(&changed);
+    });
+  };
+  expect_wait("cnd_wait", [&] { return cnd_wait(&changed, &mutex); });
+  expect_wait("cnd_timedwait", [&] { return cnd_timedwait(&changed, &mutex, &deadline); });
+  cnd_destroy(&changed);
+  mtx_destroy(&mutex);
+}
+
+// A thread that ends when `wake()` is called.
+class Sleeper {
+ public:
+  Sleeper() { is_running_ = pthread_create(&thread_, nullptr, &Sleeper::sleep_until_woken, this) == 0; }
+  pthread_t thread() const { return thread_; }
+  bool is_running() const { return is_running_; }
+  void wake() const { EXPECT_TRUE(end_.put()); }
+
+ private:
+  static void* sleep_until_woken(void* self) {
+    char byte;
+    return read(static_cast<Sleeper*>(self)->end_.out(), &byte, 1) == 1 ? self : nullptr;
+  }
+
+  Pipe end_;
+  bool is_running_ = false;
+  pthread_t thread_ = {};
+};
+
+template <class Join>
+void expect_join_in_scope(const char* what, Join join) {
+  Sleeper sleeper;
+  ASSERT_TRUE(sleeper.is_running());
+  void* result = nullptr;
+  expect_in_scope(what, [&] { return join(sleeper.thread(), &result) == 0; }, [&] { sleeper.wake(); });
+  EXPECT_EQ(result, &sleeper);
+}
+
+TEST(BlockingHooksScope, Joining) {
+  const timespec deadline = from_now(CLOCK_REALTIME, seconds(30));
+  const timespec steady = from_now(CLOCK_MONOTONIC, seconds(30));
+  expect_join_in_scope("pthread_join", [](pthread_t thread, void** result) { return pthread_join(thread, result); });
+  expect_join_in_scope("pthread_timedjoin_np", [&](pthread_t thread, void** result) {
+    return pthread_timedjoin_np(thread, result, &deadline);
+  });
+  expect_join_in_scope("pthread_clockjoin_np", [&](pthread_t thread, void** result) {
+    return pthread_clockjoin_np(thread, result, CLOCK_MONOTONIC, &steady);
+  });
+}
+
+TEST(BlockingHooksScope, StdFuture) {
+  for (const bool timed : {false, true}) {
+    std::promise<int> promise;
+    std::future<int> future = promise.get_future();
+    const auto wait_for_it = [&] {
+      return (!timed || future.wait_for(seconds(30)) == std::future_status::ready) && future.get() == 42;
+    };
+    expect_in_scope(timed ? "wait_for" : "get", wait_for_it, [&] { promise.set_value(42); });
+  }
+  std::promise<int> promise;
+  std::future<int> future = promise.get_future();
+  const auto deadline = std::chrono::system_clock::now() + seconds(30);
+  expect_in_scope("wait_until", [&] { return future.wait_until(deadline) == std::future_status::ready; },
+                  [&] { promise.set_value(42); });
+}
+
+TEST(BlockingHooksScope, StdMutex) {
+  std::mutex mutex;
+  mutex.lock();
+  const auto lock = [&] {
+    const std::lock_guard hold(mutex);
+    return true;
+  };
+  expect_in_scope("std::mutex", lock, [&] { mutex.unlock(); });
+}
+
+// In a shared libstdc++ the call is not in the program, and no option of its linker reaches it.
+#ifndef PREEMPT_TEST_WRAPS_PROGRAM_ONLY
+TEST(BlockingHooksScope, StdConditionVariableAndThread) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool go = false;
+  const auto wait_for_it = [&] {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return go; });
+    return true;
+  };
+  const auto set = [&] {
+    const std::lock_guard hold(mutex);
+    go = true;
+    changed.notify_all();
+  };
+  expect_in_scope("std::condition_variable", wait_for_it, set);
+
+  Pipe end;
+  std::thread thread([&] {
+    char byte;
+    EXPECT_EQ(read(end.out(), &byte, 1), 1);
+  });
+  const auto join = [&] {
+    thread.join();
+    return true;
+  };
+  expect_in_scope("std::thread::join", join, [&] { EXPECT_TRUE(end.put()); });
+}
+#endif
+
+}  // namespace preempt::testing
+
+#endif  // PREEMPT_TESTS_PROGRAMS_BLOCKING_HOOKS_SCOPES_H_
