@@ -186,6 +186,28 @@ TEST(VerdictsAsync, CallUnreadable) {
   EXPECT_GT(interrupted, 0);
 }
 
+// As above, again and again at one place: after the first times most requests send no signal.
+TEST(VerdictsAsync, CallThatIsHitAgainAndAgainIsSpared) {
+  constexpr int kCalls = 300;
+  Executor executor(short_slices());
+  Hogs hogs(executor, 2);
+  executor
+      .submit([&] {
+        for (int i = 0; i < kCalls; ++i) {
+          const UrgentBlocked blocked;
+          busy_for(microseconds(300));
+          timespec timeout = {0, 500'000};
+          const std::uint64_t none = 0;
+          syscall(SYS_ppoll, nullptr, 0, &timeout, &none, sizeof none);
+        }
+      })
+      .get();
+  hogs.stop();
+  const std::uint64_t cut_short = executor.stats().verdict(Verdict::kCallUnreadable);
+  std::printf("%llu of %d calls cut short\n", static_cast<unsigned long long>(cut_short), kCalls);
+  EXPECT_LT(cut_short, kCalls / 2u);
+}
+
 // Tasks that end when their slice does, so that the request often finds the worker on its way to the next.
 TEST(VerdictsAsync, InScheduler) {
   Executor executor(short_slices());

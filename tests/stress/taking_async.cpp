@@ -84,7 +84,7 @@ class TakingAsync : public ::testing::TestWithParam<Preemption> {};
 
 TEST_P(TakingAsync, EachProcessorHasOneOwner) {
   constexpr int kTasks = 40;
-  const int rounds = testing::scaled(10);
+  const int rounds = testing::scaled(60);
   Random random(testing::choose_seed());
   const Options options = {
       .processors = 2, .time_slice = microseconds(20), .preemption = GetParam(), .max_threads = 80};
