@@ -19,7 +19,7 @@ enum class Verdict : std::uint8_t {
   kRequestPending,   // an earlier request to this worker is not answered yet
   // Handler, nothing done.
   kNotAsked,         // the signal was not ours: forwarded to the former handler
-  kCallRewound,      // it had interrupted a system call that SA_RESTART does not cover: restarted, no switch
+  kCallRewound,      // it had interrupted a system call that SA_RESTART does not cover: it goes on, no switch
   kCallUnreadable,   // as above, but the call site could not be read: the caller sees EINTR
   kInScheduler,      // in the scheduler: honoured when it is left
   kNoPreempt,        // inside a NoPreempt scope: honoured when it ends

@@ -57,12 +57,22 @@ void Scheduler::request(Processor& processor, Worker& worker, Nanos now) {
   if (!sends_signals()) return;
   // Without any further thread only an injected call can do something.
   if (!may_give_ && !worker.gate.migratable.load(std::memory_order_relaxed)) return;
-  // A call of this worker was cut short and restarted: it computes a slice undisturbed, or it would never finish.
-  if (worker.gate.rewound.exchange(false, std::memory_order_relaxed)) {
+  if (is_spared(worker)) {
     processor.refuse_request(now + slices_.base());
   } else {
     send(worker, now);
   }
+}
+
+// A call of this worker was cut short: it computes a slice undisturbed, or the call would never finish. Where the same
+// one is hit again and again, most of the time is spent in it: of the requests then only one in 8, 16, up to 64 is
+// sent, until one meets a computing task.
+bool Scheduler::is_spared(Worker& worker) {
+  if (worker.gate.cut_short.exchange(false, std::memory_order_relaxed)) return true;
+  constexpr unsigned kFew = 3;
+  const unsigned cuts = worker.gate.cuts.load(std::memory_order_relaxed);
+  if (cuts < kFew) return false;
+  return (worker.requests.fetch_add(1, std::memory_order_relaxed) + 1) % (1U << cuts) != 0;
 }
 
 // At most one signal is under way to a worker. One that found no handler for a slice is sent again: a standard signal

@@ -189,6 +189,7 @@ class Scheduler {
   enum class Looker { kWatchdog, kSubmitter };
   bool look(Processor& processor, Nanos now, Suspicion suspicion, Looker looker);
   void request(Processor& processor, Worker& worker, Nanos now);
+  static bool is_spared(Worker& worker);
   bool send(Worker& worker, Nanos now);
   // A request without an answer for so long counts as lost.
   Nanos expiry() const { return std::clamp(slices_.base(), os::kMillisecond, 10 * os::kMillisecond); }

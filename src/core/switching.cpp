@@ -114,7 +114,7 @@ void Scheduler::begin_burst(Worker& worker, Nanos now, Choice how) {
   }
   worker.gate.migratable.store(worker.fiber->migratable && may_switch_fibers_, std::memory_order_relaxed);
   worker.gate.tries = 0;
-  worker.gate.rewound.store(false, std::memory_order_relaxed);
+  worker.gate.cut_short.store(false, std::memory_order_relaxed);
   worker.gate.clear_guard_word();
 }
 

@@ -73,6 +73,7 @@ class Worker {
   os::ThreadStateFile state;
   std::atomic<Nanos> asked_at = 0;        // the last signal
   std::atomic<Nanos> unanswered_from = 0; // the first of those that had no answer
+  std::atomic<unsigned> requests = 0;     // since a call of this worker is spared
 
   std::atomic<std::uint32_t> spare_below = 0;  // link of SpareStack: number + 1
   pthread_t thread = {};

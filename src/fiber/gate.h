@@ -41,6 +41,7 @@ enum class Entry {
 struct Gate {
   // Go's stackPreempt (src/runtime/stack.go): above every stack pointer.
   static constexpr std::uint64_t kAsked = 0xfffffffffffffade;
+  static constexpr std::uint8_t kMostCuts = 6;
 
   // --- Owner thread and its signal handler only. Relaxed atomics where the watchdog looks, too.
   std::atomic<bool> in_scheduler = true;  // pairs with Lost::kClaimed in core/handoff.cpp
@@ -50,7 +51,10 @@ struct Gate {
   std::atomic<bool> migratable = false;   // the running task's promise
   std::uint8_t tries = 0;                 // kTryAgain verdicts for this dispatch
   Preemption mode = Preemption::kNone;
-  std::atomic<bool> rewound = false;      // a call was restarted: no second signal before a slice more
+  std::atomic<bool> cut_short = false;    // a call was: no second signal before a slice more
+  std::atomic<std::uint8_t> cuts = 0;     // one after the other, at cut_site, without a preemption in between
+  std::uintptr_t cut_site = 0;
+  std::atomic<std::uint32_t> signals = 0; // of ours, handled
   Bounds fiber_stack;                     // of the running fiber
   Bounds alternate_stack;
   void* worker = nullptr;  // core::Worker
@@ -68,6 +72,15 @@ struct Gate {
     if (guard_word->load(std::memory_order_relaxed) != 0) guard_word->store(0, std::memory_order_relaxed);
   }
   void count(Verdict verdict) { verdicts[static_cast<std::size_t>(verdict)].add(); }
+
+  // A system call was cut short at `site` and starts again, or fails.
+  void cut(std::uintptr_t site) {
+    const std::uint8_t before = site == cut_site ? cuts.load(std::memory_order_relaxed) : 0;
+    cut_site = site;
+    if (before < kMostCuts) cuts.store(static_cast<std::uint8_t>(before + 1), std::memory_order_relaxed);
+    cut_short.store(true, std::memory_order_relaxed);
+  }
+  void forget_cuts() { cuts.store(0, std::memory_order_relaxed); }
 
   // True where a request must wait: clears the guard word and leaves a note for the end of that stretch.
   bool defer_if_closed() {

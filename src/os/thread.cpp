@@ -85,6 +85,14 @@ Nanos thread_cpu_time(pid_t thread) noexcept {
   return clock_gettime(clock, &time) == 0 ? time.tv_sec * kSecond + time.tv_nsec : 0;
 }
 
+long restart_call() noexcept {
+  const int saved_errno = errno;
+  const long result = syscall(SYS_restart_syscall);
+  const long outcome = result == -1 ? -errno : result;
+  errno = saved_errno;
+  return outcome;
+}
+
 void yield_thread() noexcept { sched_yield(); }
 
 void set_prompt() noexcept {

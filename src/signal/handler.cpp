@@ -6,6 +6,7 @@
 #include "fiber/gate.h"
 #include "os/saved_errno.h"
 #include "os/thread.h"
+#include "signal/continued_call.h"
 #include "signal/disposition.h"
 #include "signal/interrupted_call.h"
 #include "signal/observe.h"
@@ -22,14 +23,39 @@ inline void clear_alignment_check() noexcept {
       "pushfq\n\t"
       "andl $~0x40000, (%%rsp)\n\t"
       "popfq\n\t"
-      "leaq 128(%%rsp), %%rsp" ::: "cc", "memory");
+      "leaq 128(%%rsp), %%rsp" ::
+          : "cc", "memory");
+}
+
+std::uintptr_t pc_of(const ucontext_t& context) noexcept {
+  return static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RIP]);
+}
+
+// The call goes on in here, which keeps its time, or starts again, which makes that longer by the signal's way. Nobody
+// else's alternate stack is slept on.
+void mend_call(ucontext_t& context, fiber::Gate& gate, int signal, std::uintptr_t here) noexcept {
+  const bool may_wait = gate.alternate_stack.contains(here);
+  if (may_wait && interrupted_call(context) == InterruptedCall::kContinuable && continue_call(context, gate, signal)) {
+    return;
+  }
+  gate.cut(pc_of(context));
+  rewind(context);
+}
+
+void rewind_if_cut(ucontext_t& context) noexcept {
+  const InterruptedCall call = interrupted_call(context);
+  if (call == InterruptedCall::kRestartable || call == InterruptedCall::kContinuable) rewind(context);
+}
+
+Verdict switched(Verdict verdict, fiber::Gate& gate) noexcept {
+  if (verdict == Verdict::kThreadSwitch || verdict == Verdict::kFiberSwitch) gate.forget_cuts();
+  return verdict;
 }
 
 Verdict carry_out(Verdict verdict, fiber::Gate& gate, ucontext_t& context) noexcept {
   switch (verdict) {
-    case Verdict::kCallRewound:
-      rewind(context);
-      gate.rewound.store(true, std::memory_order_relaxed);
+    case Verdict::kCallUnreadable:
+      gate.cut(pc_of(context));
       return verdict;
     case Verdict::kInScheduler:
     case Verdict::kNoPreempt:
@@ -37,14 +63,14 @@ Verdict carry_out(Verdict verdict, fiber::Gate& gate, ucontext_t& context) noexc
       return verdict;
     case Verdict::kFiberSwitch:
       push_call(context);
-      return verdict;
+      return switched(verdict, gate);
     case Verdict::kTryAgain:
       ++gate.tries;
       return gate.on_preempt(gate, fiber::Entry::kTryAgain);
     case Verdict::kWithoutProcessor:
       return gate.on_preempt(gate, fiber::Entry::kWithoutProcessor);
     case Verdict::kThreadSwitch:
-      return gate.on_preempt(gate, fiber::Entry::kStopThread);
+      return switched(gate.on_preempt(gate, fiber::Entry::kStopThread), gate);
     default:
       return verdict;
   }
@@ -64,13 +90,16 @@ void handle(int signal, siginfo_t* info, void* raw_context) {
     return;
   }
   auto& context = *static_cast<ucontext_t*>(raw_context);
-  if (gate != nullptr && gate->asked.exchange(false, std::memory_order_relaxed)) {
-    const Verdict verdict = decide(context, *gate, reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
+  if (gate == nullptr) return rewind_if_cut(context);  // it has just stopped being a worker
+  gate->signals.fetch_add(1, std::memory_order_relaxed);
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  const Verdict verdict = decide(context, *gate, here);
+  if (gate->asked.exchange(false, std::memory_order_relaxed)) {
     observe(context, verdict);
-    gate->count(carry_out(verdict, *gate, context));
-  } else if (interrupted_call(context) == InterruptedCall::kRestartable) {
-    rewind(context);  // a second signal for a request that the first has answered
+    gate->count(verdict == Verdict::kCallRewound ? verdict : carry_out(verdict, *gate, context));
   }
+  // Also of a second signal for a request that the first has answered. Last, since it may wait.
+  if (verdict == Verdict::kCallRewound) mend_call(context, *gate, signal, here);
 }
 
 }  // namespace preempt::signal

@@ -9,14 +9,15 @@ namespace preempt::signal {
 enum class InterruptedCall {
   kNone,         // the task was computing, or SA_RESTART takes care
   kRestartable,  // about to return EINTR; rewind() makes it start again
-  kUnreadable,   // about to return EINTR; which call it was cannot be read from the code
+  kContinuable,  // the same, and the kernel knows how much of its time is left: continue_call() waits for that
+  kUnreadable,   // about to return EINTR; which call it was cannot be read from the code, or it must not start again
 };
 
 // By the code before the PC: `syscall`, with -EINTR in rax, and the number from the `mov $imm32, %eax` before it, on
 // signal(7)'s list of calls that are not restarted.
 InterruptedCall interrupted_call(const ucontext_t& context) noexcept;
 
-// Makes a kRestartable call start again when the handler returns, with the same arguments.
+// Makes a kRestartable or kContinuable call start again when the handler returns, with the same arguments.
 void rewind(ucontext_t& context) noexcept;
 
 }  // namespace preempt::signal

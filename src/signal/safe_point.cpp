@@ -41,7 +41,7 @@ bool may_inject(const ucontext_t& context, const fiber::Gate& gate) noexcept {
 Verdict decide(const ucontext_t& context, const fiber::Gate& gate, std::uintptr_t here) noexcept {
   const std::uintptr_t pc = register_of(context, REG_RIP);
   const InterruptedCall call = interrupted_call(context);
-  if (call == InterruptedCall::kRestartable) return Verdict::kCallRewound;
+  if (call == InterruptedCall::kRestartable || call == InterruptedCall::kContinuable) return Verdict::kCallRewound;
   if (gate.in_scheduler.load(std::memory_order_relaxed)) return Verdict::kInScheduler;
   if (gate.closed_by_scope()) return Verdict::kNoPreempt;
   if (gate.alternate_stack.contains(register_of(context, REG_RSP))) return Verdict::kInSignalHandler;

@@ -186,6 +186,29 @@ TEST(VerdictsAsync, CallUnreadable) {
   EXPECT_GT(interrupted, 0);
 }
 
+// As above, again and again at one place for 5,000 slices: after the first times most requests send no signal. Else
+// it would be about every twelfth slice.
+TEST(VerdictsAsync, CallThatIsHitAgainAndAgainIsSpared) {
+  Executor executor(short_slices());
+  Hogs hogs(executor, 2);
+  executor
+      .submit([&] {
+        const auto end = std::chrono::steady_clock::now() + milliseconds(500);
+        while (std::chrono::steady_clock::now() < end) {
+          const UrgentBlocked blocked;
+          compute_until_asked();
+          timespec timeout = {0, 500'000};
+          const std::uint64_t none = 0;
+          syscall(SYS_ppoll, nullptr, 0, &timeout, &none, sizeof none);
+        }
+      })
+      .get();
+  hogs.stop();
+  const std::uint64_t cut_short = executor.stats().verdict(Verdict::kCallUnreadable);
+  std::printf("cut short %llu times\n", static_cast<unsigned long long>(cut_short));
+  EXPECT_LT(cut_short, 5000 / 25u);
+}
+
 // Tasks that end when their slice does, so that the request often finds the worker on its way to the next.
 TEST(VerdictsAsync, InScheduler) {
   Executor executor(short_slices());
