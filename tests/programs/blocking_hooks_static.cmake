@@ -15,6 +15,7 @@ check_cxx_source_compiles("
 unset(CMAKE_REQUIRED_LIBRARIES)
 if(PREEMPT_LINKS_STATIC_PROGRAMS AND NOT PREEMPT_SANITIZER AND NOT BUILD_SHARED_LIBS)
   set_property(TARGET ${target} PROPERTY LINK_LIBRARIES "")
+  set_property(TARGET ${target} PROPERTY DISABLE_PRECOMPILE_HEADERS ON)
   target_compile_features(${target} PRIVATE cxx_std_20)
   target_compile_definitions(${target} PRIVATE PREEMPT_TEST_STATIC $<$<BOOL:${PREEMPT_EAGER}>:PREEMPT_EAGER>)
   target_include_directories(${target} PRIVATE
