@@ -51,10 +51,14 @@ struct PREEMPT_EXPORT Stats {
   std::uint64_t thread_preemptions = 0;  // threads parked in the signal handler
   std::uint64_t fiber_switches = 0;      // switches between fibers for any reason
   std::uint64_t handoffs = 0;            // processors taken from workers that slept in the kernel
+  std::uint64_t returns_own = 0;         // ends of Blocking scopes whose task still had its processor
+  std::uint64_t returns_idle = 0;        // blocked tasks that came back to an idle processor ...
+  std::uint64_t returns_queued = 0;      // ... or had to queue, because none was
   std::uint64_t steals = 0;              // times that an idle processor took work from another one
   std::uint64_t signals_sent = 0;
   std::uint64_t watchdog_wakeups = 0;
   std::uint64_t spares_failed = 0;       // threads that could not be made when one was needed
+  std::uint64_t threads_exhausted = 0;   // times that one was needed and all of Options::max_threads were in use
   int workers = 0;                       // threads now
   int workers_peak = 0;
 

@@ -31,6 +31,9 @@ void Scheduler::add_to(Stats& stats) const {
     stats.fiber_preemptions += worker.fiber_preemptions.get();
     stats.thread_preemptions += worker.thread_preemptions.get();
     stats.fiber_switches += worker.fiber_switches.get();
+    stats.returns_own += worker.returns_own.get();
+    stats.returns_idle += worker.returns_idle.get();
+    stats.returns_queued += worker.returns_queued.get();
     for (std::size_t i = 0; i < stats.verdicts.size(); ++i) stats.verdicts[i] += worker.gate.verdicts[i].get();
   }
 }

@@ -199,8 +199,10 @@ void Scheduler::come_back(Worker& worker) {
     Processor& processor = processors_[id];
     worker.processor.store(&processor, std::memory_order_relaxed);
     processor.worker.store(&worker, std::memory_order_release);
+    worker.returns_idle.add();
     return begin_burst(worker, now, {});
   }
+  worker.returns_queued.add();
   fiber.kind = RunnableKind::kStoppedWorker;
   fiber.worker = &worker;
   fiber.waiting_since = now;
@@ -260,8 +262,12 @@ void Scheduler::end_blocking(fiber::Gate& gate) {
   gate.blocking.store(depth - 1, std::memory_order_relaxed);
   if (depth != 1) return;
   Worker& worker = enter(gate);
-  if (worker.processor.load(std::memory_order_relaxed) == nullptr) worker.scheduler.come_back(worker);
-  leave();
+  if (worker.processor.load(std::memory_order_relaxed) == nullptr) {
+    worker.scheduler.come_back(worker);
+  } else {
+    worker.returns_own.add();
+  }
+  leave(&gate);
 }
 
 }  // namespace preempt::core

@@ -5,36 +5,37 @@
 #include "absl/strings/str_cat.h"
 
 namespace preempt::core {
-namespace {
 
-std::string_view text(Log::Line line) {
+std::string Log::text(Line line) const {
   switch (line) {
-    case Log::Line::kHandlerReplaced:
+    case Line::kHandlerReplaced:
       return "another handler lies over preempt's and does not forward the signal, so running tasks are preempted at "
              "checkpoints only: choose another Options::signal (PREEMPT_SIGNAL)";
-    case Log::Line::kNoMembarrier:
+    case Line::kNoMembarrier:
       return "membarrier(2) is not available, so a blocked task keeps its processor unless it uses preempt::Blocking "
              "with kNow";
-    case Log::Line::kShadowStack:
+    case Line::kShadowStack:
       return "this thread uses a shadow stack, so tasks are not switched as fibers: migratable tasks keep their threads";
-    case Log::Line::kThreadFailed:
+    case Line::kThreadFailed:
       return "a further thread could not be made, so preemption and hand-off wait for a free one (Options::max_threads, "
              "ulimit -u, cgroup pids.max)";
-    case Log::Line::kUnguardedStacks:
+    case Line::kThreadsExhausted:
+      return absl::StrCat("all ", max_threads_, " threads are in use by blocked or preempted tasks, so it works as an "
+                          "ordinary pool until one of them ends (Options::max_threads, PREEMPT_MAX_THREADS)");
+    case Line::kUnguardedStacks:
       return "half of vm.max_map_count is used up, so new stacks have no guard page";
-    case Log::Line::kCount:
+    case Line::kCount:
       break;
   }
   return "";
 }
 
-}  // namespace
-
-void Log::say(Line line) {
+bool Log::say(Line line) {
   const auto index = static_cast<std::size_t>(line);
-  if (said_[index].exchange(true, std::memory_order_relaxed)) return;
+  if (said_[index].load(std::memory_order_relaxed) || said_[index].exchange(true, std::memory_order_relaxed)) return false;
   waiting_.fetch_or(1u << index, std::memory_order_release);
   wake();
+  return true;
 }
 
 void Log::wake() {
@@ -54,7 +55,7 @@ void Log::run(const std::atomic<bool>& stopping) {
 }
 
 void Log::print(Line line) {
-  const std::string whole = absl::StrCat("preempt: executor \"", name_, "\": ", std::string(text(line)));
+  const std::string whole = absl::StrCat("preempt: executor \"", name_, "\": ", text(line));
   if (sink_) return sink_(whole);
   const std::string with_newline = whole + "\n";
   static_cast<void>(!write(STDERR_FILENO, with_newline.data(), with_newline.size()));

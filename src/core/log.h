@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "os/futex.h"
+#include "preempt/options.h"
 
 namespace preempt::core {
 
@@ -16,11 +17,13 @@ namespace preempt::core {
 // locks that a stopped task holds.
 class Log {
  public:
-  Log(std::string name, std::function<void(std::string_view)> sink) : name_(std::move(name)), sink_(std::move(sink)) {}
+  explicit Log(const Options& options)
+      : name_(options.name), sink_(options.on_log), max_threads_(options.max_threads) {}
 
   // What there is to say, each at most once for an executor. The texts are in log.cpp.
-  enum class Line { kHandlerReplaced, kNoMembarrier, kShadowStack, kThreadFailed, kUnguardedStacks, kCount };
-  void say(Line line);
+  enum class Line { kHandlerReplaced, kNoMembarrier, kShadowStack, kThreadFailed, kThreadsExhausted, kUnguardedStacks, kCount };
+  // False: it was said before.
+  bool say(Line line);
   bool has_lines() const { return waiting_.load(std::memory_order_acquire) != 0; }
 
   void run(const std::atomic<bool>& stopping);  // until `stopping` and nothing is left to say
@@ -28,9 +31,11 @@ class Log {
 
  private:
   void print(Line line);
+  std::string text(Line line) const;
 
   const std::string name_;
   const std::function<void(std::string_view)> sink_;
+  const int max_threads_;
   std::array<std::atomic<bool>, static_cast<std::size_t>(Line::kCount)> said_ = {};
   std::atomic<std::uint32_t> waiting_ = 0;  // bit L: line L is to be printed
   os::FutexWord bell_ = 0;

@@ -55,7 +55,7 @@ bool prepare_process() {
 Runtime::Runtime(Options options)
     : options_(resolved(std::move(options))),
       fork_generation_(core::fork_generation()),
-      log_(options_.name, options_.on_log),
+      log_(options_),
       scheduler_(options_, effective(options_.preemption), options_.processors, options_.stack_size, *this),
       watchdog_(scheduler_) {
   const bool has_membarrier = prepare_process();
@@ -87,9 +87,16 @@ Runtime::~Runtime() = default;
 
 // --- Workers.
 
-// A worker with its stacks, whose thread does not exist yet. Null without memory. In user context.
+// A worker with its stacks, whose thread does not exist: one that has none any more, else a new one. In user context.
+// Null: all are in use after all.
 Worker* Runtime::make_worker() {
   if (unstarted_ != nullptr) return std::exchange(unstarted_, nullptr);
+  if (Worker* retired = scheduler_.take_retired()) {
+    join(*retired);
+    retired->be_new();
+    return retired;
+  }
+  if (static_cast<int>(workers_.size()) == options_.max_threads) return nullptr;
   const int id = static_cast<int>(workers_.size());
   const fiber::Stack stack = scheduler_.fibers().stacks().take();
   auto worker = stack ? std::make_unique<Worker>(scheduler_, id, stack) : nullptr;
@@ -126,8 +133,24 @@ void Runtime::start_worker(Worker& worker) {
     unstarted_ = &worker;
     throw std::system_error(error, std::generic_category(), absl::StrCat("preempt: thread of worker ", worker.id));
   }
-  threads_.fetch_add(1, std::memory_order_relaxed);
+  worker.has_thread = true;
+  const int threads = threads_.fetch_add(1, std::memory_order_relaxed) + 1;
+  threads_peak_.store(std::max(threads, threads_peak_.load(std::memory_order_relaxed)), std::memory_order_relaxed);
 }
+
+void Runtime::join(Worker& worker) {
+  if (std::exchange(worker.has_thread, false)) pthread_join(worker.thread, nullptr);
+}
+
+bool Runtime::begin_retirement() {
+  int threads = threads_.load(std::memory_order_relaxed);
+  while (threads > options_.processors) {
+    if (threads_.compare_exchange_weak(threads, threads - 1, std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
+void Runtime::cancel_retirement() { threads_.fetch_add(1, std::memory_order_relaxed); }
 
 void* Runtime::worker_main(void* argument) {
   auto& worker = *static_cast<Worker*>(argument);
@@ -168,8 +191,16 @@ void Runtime::be_worker(Worker& worker) {
 
 void Runtime::want_spare() {
   // One that is on its way will look for itself.
-  if (scheduler_.awaits_workers() || threads() >= options_.max_threads) return;
+  if (scheduler_.awaits_workers()) return;
+  if (threads() >= options_.max_threads) return threads_are_exhausted();
   if (!spare_wanted_.exchange(true, std::memory_order_acq_rel)) ring_spawner();
+}
+
+// From here on it is an ordinary pool, until a task ends. Who allows no further thread wants that.
+void Runtime::threads_are_exhausted() {
+  if (options_.max_threads == options_.processors) return;
+  threads_exhausted_.fetch_add(1, std::memory_order_relaxed);
+  say(core::Log::Line::kThreadsExhausted);
 }
 
 void Runtime::ring_spawner() {
@@ -190,7 +221,7 @@ void Runtime::spawn() {
 void Runtime::make_spare() {
   if (threads() >= options_.max_threads) return;
   try {
-    start_worker(*make_worker());
+    if (Worker* worker = make_worker()) start_worker(*worker);
   } catch (const std::exception&) {
     spares_failed_.fetch_add(1, std::memory_order_relaxed);
     say(core::Log::Line::kThreadFailed);
@@ -200,8 +231,7 @@ void Runtime::make_spare() {
 // --- The log's thread is made when there is something to say.
 
 void Runtime::say(core::Log::Line line) {
-  log_.say(line);
-  ring_spawner();
+  if (log_.say(line)) ring_spawner();
 }
 
 void Runtime::start_log() {
@@ -323,9 +353,7 @@ void Runtime::stop_threads() {
   ring_spawner();
   spawner_thread_.join();
   scheduler_.stop();
-  for (const auto& worker : workers_) {
-    if (worker.get() != unstarted_) pthread_join(worker->thread, nullptr);
-  }
+  for (const auto& worker : workers_) join(*worker);
   if (scheduler_.sends_signals()) signal::release(options_.signal);
   start_log();
   stopping_log_.store(true, std::memory_order_release);
@@ -348,7 +376,8 @@ Stats Runtime::stats() const {
   stats.watchdog_wakeups = watchdog_.wakeups();
   stats.spares_failed = spares_failed_.load(std::memory_order_relaxed);
   stats.workers = threads_stopped_.load(std::memory_order_relaxed) ? 0 : threads();
-  stats.workers_peak = threads();
+  stats.workers_peak = threads_peak_.load(std::memory_order_relaxed);
+  stats.threads_exhausted = threads_exhausted_.load(std::memory_order_relaxed);
   return stats;
 }
 

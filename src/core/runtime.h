@@ -51,13 +51,17 @@ class Runtime final : core::Helpers {
   void signal_unanswered() override;
   bool handler_is_ours() override;
   void worker_rests() override;
+  bool begin_retirement() override;
+  void cancel_retirement() override;
 
   // --- Threads.
   core::Worker* make_worker();
   void start_worker(core::Worker& worker);
+  static void join(core::Worker& worker);
   static void* worker_main(void* worker);
   void be_worker(core::Worker& worker);
   void spawn();          // the spawner's body
+  void threads_are_exhausted();
   void ring_spawner();
   void make_spare();
   void say(core::Log::Line line);
@@ -77,12 +81,12 @@ class Runtime final : core::Helpers {
   core::Watchdog watchdog_;
   std::vector<std::unique_ptr<core::Worker>> workers_;  // by the constructor, then the spawner
   core::Worker* unstarted_ = nullptr;                   // made, but its thread could not be had
-  std::atomic<int> threads_ = 0;
+  std::atomic<int> threads_ = 0, threads_peak_ = 0;
   core::HelperThread watchdog_thread_, spawner_thread_, log_thread_;
   std::atomic<bool> stopping_helpers_ = false, stopping_log_ = false;
   os::FutexWord spawner_bell_ = 0;
   std::atomic<bool> spare_wanted_ = false;
-  std::atomic<std::uint64_t> spares_failed_ = 0;
+  std::atomic<std::uint64_t> spares_failed_ = 0, threads_exhausted_ = 0;
 
   std::atomic<bool> closed_ = false;
   std::mutex shutdown_mutex_;

@@ -15,6 +15,9 @@ namespace {
 // Before a worker parks it looks around for some microseconds: a futex wake-up costs more than that.
 constexpr int kSearchRounds = 60;
 
+// A thread that was not needed for so long ends, if there are more than processors.
+constexpr Nanos kRetireAfter = 10 * os::kSecond;
+
 constexpr Nanos kSortInAfter = 20 * os::kMicrosecond;
 
 }  // namespace
@@ -240,6 +243,7 @@ bool Scheduler::search(Processor& processor) {
 Choice Scheduler::next(Worker& worker, Nanos& chosen_at) {
   bool rested = false;
   for (;;) {
+    if (worker.retires) return {};
     if (worker.handed) return std::exchange(worker.handed, {});
     Processor* processor = worker.processor.load(std::memory_order_relaxed);
     if (processor != nullptr) {
@@ -278,7 +282,24 @@ void Scheduler::rest(Worker& worker) {
     make_idle(*processor);
   }
   helpers_.worker_rests();
-  worker.parker.park();
+  wait_as_spare(worker);
+}
+
+// Until it is given a processor; or it was not needed for long, and its thread is one too many: then its parker is
+// closed, and whoever finds it among the spares goes on to the next one.
+void Scheduler::wait_as_spare(Worker& worker) {
+  // A thread whose own stack is lent to a suspended fiber does not end.
+  Nanos retire_at = worker.fiber == &worker.home ? os::now() + kRetireAfter : os::kNever;
+  while (!worker.parker.park(retire_at)) {
+    retire_at = os::kNever;
+    if (!helpers_.begin_retirement()) continue;
+    if (worker.parker.close()) {
+      spares_.fetch_sub(1, std::memory_order_seq_cst);
+      worker.retires = true;
+      return;
+    }
+    helpers_.cancel_retirement();
+  }
 }
 
 void Scheduler::become_spare(Worker& worker, Processor& processor) {
@@ -320,7 +341,12 @@ Worker* Scheduler::take_spare(Processor& processor) {
   if (spares_.load(std::memory_order_seq_cst) <= 0) return nullptr;
   const int count = processors();
   for (int i = 0; i < count; ++i) {
-    if (Worker* worker = processors_[(processor.id + i) % count].spares.pop(workers_)) {
+    SpareStack& spares = processors_[(processor.id + i) % count].spares;
+    while (Worker* worker = spares.pop(workers_)) {
+      if (!worker->parker.reserve()) {
+        retired_.push(*worker);
+        continue;
+      }
       spares_.fetch_sub(1, std::memory_order_seq_cst);
       return worker;
     }
@@ -373,7 +399,7 @@ void Scheduler::run(Worker& worker, Choice choice, Nanos chosen_at) {
       become_spare(worker, processor);
       give(processor, *static_cast<Fiber&>(*choice.runnable).worker, choice, os::now());
       help_idle_processors();
-      return worker.parker.park();
+      return wait_as_spare(worker);
   }
 }
 

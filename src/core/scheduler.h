@@ -36,6 +36,9 @@ class Helpers {
   virtual bool handler_is_ours() = 0;
   // A worker has nothing to do: tell who waits for the tasks' end.
   virtual void worker_rests() = 0;
+  // There are more threads than processors, and one less from now on; or that came to nothing.
+  virtual bool begin_retirement() = 0;
+  virtual void cancel_retirement() = 0;
 
  protected:
   ~Helpers() = default;
@@ -69,6 +72,8 @@ class Scheduler {
 
   // --- Workers.
   void add(Worker& worker);
+  // One whose thread retired, if a spare was looked for since; null: none. The spawner's.
+  Worker* take_retired() { return retired_.pop(workers_); }
   void begin_start() { starting_.fetch_add(1, std::memory_order_seq_cst); }
   void end_start() { starting_.fetch_sub(1, std::memory_order_seq_cst); }
   void work();  // a thread's whole life between its set-up and its end
@@ -143,6 +148,7 @@ class Scheduler {
   int look_elsewhere(Processor& processor, Nanos now);
   Choice pick(Processor& processor, Nanos now);
   void rest(Worker& worker);
+  void wait_as_spare(Worker& worker);
   void make_idle(Processor& processor);
   void become_spare(Worker& worker, Processor& processor);
   void publish(Worker& worker, detail::Runnable& runnable);
@@ -203,6 +209,7 @@ class Scheduler {
   WorkerTable workers_;
   FiberPool fibers_;
   Timers timers_;
+  SpareStack retired_;
   std::atomic<int> spares_ = 0;
   std::atomic<int> starting_ = 0;      // threads on their way to work()
   std::atomic<int> lost_ = 0;          // workers whose processor was taken and that have none yet

@@ -34,11 +34,20 @@ struct AfterSwitch {
 //   lost      a task runs or sleeps, the processor was taken: gate.lost is kTaken
 //   stopped   parked under its task, whose fiber is in a run queue (kStoppedWorker)
 //   spare     parked without a task, in a processor's spares
+//   retired   its thread has ended or is about to, its parker is closed; still in the spares, or in Scheduler::retired_
 class Worker {
  public:
   Worker(Scheduler& its_scheduler, int its_id, fiber::Stack stack)
       : scheduler(its_scheduler), id(its_id), home(stack, this), fiber(&home) {
     gate.worker = this;
+  }
+
+  // For a further thread, after the former one has ended.
+  void be_new() {
+    parker.open();
+    gate.pending.store(false, std::memory_order_relaxed);
+    gate.asked.store(false, std::memory_order_relaxed);
+    retires = false;
   }
 
   static Worker& of(fiber::Gate& gate) { return *static_cast<Worker*>(gate.worker); }
@@ -76,11 +85,14 @@ class Worker {
   std::atomic<unsigned> requests = 0;     // since a call of this worker is spared
 
   std::atomic<std::uint32_t> spare_below = 0;  // link of SpareStack: number + 1
+  bool retires = false;                        // the owner's: its thread is about to end
+  bool has_thread = false;                     // the spawner's: `thread` is to be joined
   pthread_t thread = {};
   os::AlternateStack alternate_stack;
 
   // Counts of this worker; Stats adds them up.
   base::Counter submitted, completed, checkpoint_yields, fiber_preemptions, thread_preemptions, fiber_switches;
+  base::Counter returns_own, returns_idle, returns_queued;
 };
 
 }  // namespace preempt::core
