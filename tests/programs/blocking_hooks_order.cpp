@@ -21,7 +21,7 @@
 
 namespace {
 
-pthread_mutex_t heap_lock = PTHREAD_MUTEX_INITIALIZER;
+[[maybe_unused]] pthread_mutex_t heap_lock = PTHREAD_MUTEX_INITIALIZER;
 int early_calls = 0;
 
 // Before the constructors of every library, that of the hooks included.

@@ -1,5 +1,3 @@
-# A hundred small lambdas: optimised, they take a minute to compile.
-target_compile_options(${target} PRIVATE -O1)
 # Where every library that the test needs exists as an archive, and none is made for a sanitizer. Debian's package of
 # Abseil shows its shared libraries to CMake and the archives to pkg-config, so the program is put together by hand.
 find_package(PkgConfig QUIET)

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <ctime>
+#include <functional>
 #include <future>
 
 #include "fiber/gate.h"
@@ -64,8 +65,8 @@ inline timespec from_now(clockid_t clock, std::chrono::seconds later) {
 }
 
 // `call()`, which sleeps until `wake()`, is in a Blocking scope meanwhile, in none afterwards, and says true.
-template <class Call, class Wake>
-void expect_in_scope(const char* what, Call call, Wake wake) {
+// (Not a template: a hundred calls use it, and each would compile a second longer.)
+inline void expect_in_scope(const char* what, const std::function<bool()>& call, const std::function<void()>& wake) {
   SCOPED_TRACE(what);
   Executor executor({.processors = 1});
   std::atomic<fiber::Gate*> gate = nullptr;
@@ -82,8 +83,7 @@ void expect_in_scope(const char* what, Call call, Wake wake) {
 }
 
 // The same for a call that ends by its own timeout.
-template <class Call>
-void expect_in_scope(const char* what, Call call) {
+inline void expect_in_scope(const char* what, const std::function<bool()>& call) {
   expect_in_scope(what, call, [] {});
 }
 

@@ -28,18 +28,16 @@ class BlockingHooksForwarding : public ::testing::TestWithParam<Where> {
 inline constexpr int kUntouched = 12345;
 
 // -1 and the error.
-template <class Call>
-void expect_error(const char* what, int error, Call call) {
+inline void expect_error(const char* what, int error, const std::function<long()>& call) {
   errno = kUntouched;
-  EXPECT_EQ(static_cast<long>(call()), -1) << what;
+  EXPECT_EQ(call(), -1) << what;
   EXPECT_EQ(errno, error) << what;
 }
 
 // The result, and errno as before.
-template <class Call>
-void expect_result(const char* what, long result, Call call) {
+inline void expect_result(const char* what, long result, const std::function<long()>& call) {
   errno = kUntouched;
-  EXPECT_EQ(static_cast<long>(call()), result) << what;
+  EXPECT_EQ(call(), result) << what;
   EXPECT_EQ(errno, kUntouched) << what;
 }
 
@@ -51,7 +49,9 @@ TEST_P(BlockingHooksForwarding, BadDescriptor) {
     mmsghdr messages = {};
     epoll_event event = {};
     const timespec now = {};
-    const auto expect_bad = [](const char* what, auto call) { expect_error(what, EBADF, call); };
+    const auto expect_bad = [](const char* what, const std::function<long()>& call) {
+      expect_error(what, EBADF, call);
+    };
     expect_bad("read", [&] { return read(-1, &byte, 1); });
     expect_bad("__read_chk", [&] { return __read_chk(-1, &byte, 1, 1); });
     expect_bad("pread", [&] { return pread(-1, &byte, 1, 0); });
