@@ -6,8 +6,9 @@
 #include <thread>
 #include <utility>
 
-#include "programs/blocking_hooks/fixtures.h"
+#include "fiber/sanitizer.h"
 #include "hooks/libc.h"
+#include "programs/blocking_hooks/fixtures.h"
 
 namespace preempt::testing {
 
@@ -57,7 +58,15 @@ inline void expect_cancelled(const char* what, const std::function<void()>& body
   EXPECT_TRUE(victim.dies_of_cancellation()) << what;
 }
 
-TEST(BlockingHooksCancellation, UnwindsThroughTheCall) {
+class BlockingHooksCancellation : public ::testing::Test {
+  void SetUp() override {
+#ifdef PREEMPT_ASAN
+    GTEST_SKIP() << "ASan clears the shadow of unwound frames for exceptions only, not for pthread_cancel(3)";
+#endif
+  }
+};
+
+TEST_F(BlockingHooksCancellation, UnwindsThroughTheCall) {
   Pipe pipe;
   SocketPair pair;
   char byte;
@@ -80,7 +89,7 @@ TEST(BlockingHooksCancellation, UnwindsThroughTheCall) {
   sem_destroy(&semaphore);
 }
 
-TEST(BlockingHooksCancellation, ConditionVariableGetsItsMutexBack) {
+TEST_F(BlockingHooksCancellation, ConditionVariableGetsItsMutexBack) {
   pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   pthread_cond_t never = PTHREAD_COND_INITIALIZER;
   struct Unlock {
@@ -99,7 +108,7 @@ TEST(BlockingHooksCancellation, ConditionVariableGetsItsMutexBack) {
   EXPECT_EQ(pthread_mutex_unlock(&mutex), 0);
 }
 
-TEST(BlockingHooksCancellation, Asynchronous) {
+TEST_F(BlockingHooksCancellation, Asynchronous) {
   Pipe pipe;
   expect_cancelled("read", [&] {
     pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr);
@@ -115,7 +124,7 @@ TEST(BlockingHooksCancellation, Asynchronous) {
   }
 }
 
-TEST(BlockingHooksCancellation, DisabledIsKept) {
+TEST_F(BlockingHooksCancellation, DisabledIsKept) {
   Pipe pipe;
   bool is_read = false;
   Victim victim([&] {
