@@ -19,7 +19,7 @@ class Log {
   Log(std::string name, std::function<void(std::string_view)> sink) : name_(std::move(name)), sink_(std::move(sink)) {}
 
   // What there is to say, each at most once for an executor. The texts are in log.cpp.
-  enum class Line { kHandlerReplaced, kNoMembarrier, kShadowStack, kThreadFailed, kUnguardedStacks, kCount };
+  enum class Line { kHandlerReplaced, kNoMembarrier, kNoProc, kShadowStack, kThreadFailed, kUnguardedStacks, kCount };
   void say(Line line);
   bool has_lines() const { return waiting_.load(std::memory_order_acquire) != 0; }
 
