@@ -80,12 +80,34 @@ void add_preemption(std::vector<Comparison>& table) {
   table.push_back({"preemption by fiber switch, cpu time", {migratable, "cpu_ns"}, {fiber_floor}});
 }
 
+// The convoy's goal is a throughput of nine tenths of the one without preemption.
+void add_blocking(std::vector<Comparison>& table) {
+  table.push_back({"Blocking scope, nobody takes the processor",
+                   {"blocking/scope"},
+                   {{"nothing"}},
+                   {GoalKind::kDifferenceBelow, 20.0}});
+  const Peer wakeup = {"timer's wake-up", {{"floor/wakeup", "wakeup_ns"}}};
+  table.push_back({"watchdog's look at 1 sleeping worker", {"look/processors:1", "look_ns"}, {wakeup}});
+  table.push_back({"the same at each of 8", {"look/processors:8", "look_ns"}, {wakeup}});
+  table.push_back({"mutex, uncontended", {"mutex/preempt"}, {{"std::mutex", {{"mutex/std"}}}}});
+  for (const char* hogs : {"0", "1"}) {
+    const std::string beside = std::string("/hogs:") + hogs;
+    for (const char* slice : {"100", "1000"}) {
+      table.push_back({std::string("64 tasks, one std::mutex, ") + hogs + " hogs, slice " + slice + " us",
+                       {std::string("convoy/slice_") + slice + "_us" + beside},
+                       {{"no preemption", {{"convoy/none" + beside}}}},
+                       {GoalKind::kRatioAtMost, 1 / 0.9}});
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Comparison> comparisons() {
   std::vector<Comparison> table;
   for (const int workers : {1, 2}) add_pools(table, workers);
   add_switches(table);
+  add_blocking(table);
   for (const int slice_us : {100, 1000}) add_hog(table, slice_us);
   add_preemption(table);
   return table;

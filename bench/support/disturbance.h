@@ -2,6 +2,7 @@
 #ifndef PREEMPT_BENCH_SUPPORT_DISTURBANCE_H_
 #define PREEMPT_BENCH_SUPPORT_DISTURBANCE_H_
 
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +16,16 @@ inline double cpu_seconds(clockid_t clock) {
   timespec time{};
   clock_gettime(clock, &time);
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+// Cpu time of all children that have ended and been waited for.
+inline double cpu_seconds_of_children() {
+  rusage usage = {};
+  getrusage(RUSAGE_CHILDREN, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 class Disturbance {
@@ -37,7 +48,7 @@ class Disturbance {
  private:
   struct Sample {
     double machine = 0;  // cpu seconds that were not idle, all cpus
-    double process = 0;
+    double process = 0;  // with its children
     double wall = 0;
   };
 
@@ -55,7 +66,7 @@ class Disturbance {
 
   static Sample sample() {
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now().time_since_epoch();
-    return {machine_seconds(), cpu_seconds(CLOCK_PROCESS_CPUTIME_ID), wall.count()};
+    return {machine_seconds(), cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) + cpu_seconds_of_children(), wall.count()};
   }
 
   Sample start_ = sample();

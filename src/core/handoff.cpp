@@ -150,10 +150,24 @@ Fiber* Scheduler::oldest_stopped() {
   }
 }
 
+bool Scheduler::pass_on_by_choice(Processor& processor, Nanos now) {
+  Choice choice = pick(processor, now);
+  if (!choice) return false;
+  if (Worker* next = successor(processor, choice)) {
+    give(processor, *next, choice, now);
+    return true;
+  }
+  processor.queue.push_front(*choice.runnable);
+  helpers_.want_spare();
+  return false;
+}
+
 // The processor's worker fell asleep. First the stopped worker that waits longest: it may hold what the sleeper waits
 // for, and needs no further thread. In the other order, 100 tasks that wanted a lock held by a stopped one ate every
-// spare and deadlocked.
+// spare and deadlocked. But where tasks come and go by such scopes alone, one is always there: once in a slice the
+// queue chooses as at a task's end, or what waits without a thread would wait for ever.
 void Scheduler::pass_on(Processor& processor, Nanos now) {
+  if (processor.queue.is_choice_due(now) && pass_on_by_choice(processor, now)) return;
   if (Fiber* stopped = oldest_stopped()) {
     return give(processor, *stopped->worker, {.runnable = stopped, .grant = slices_.least_run()}, now);
   }

@@ -14,6 +14,9 @@ std::string Log::text(Line line) const {
     case Line::kNoMembarrier:
       return "membarrier(2) is not available, so a blocked task keeps its processor unless it uses preempt::Blocking "
              "with kNow";
+    case Line::kNoProc:
+      return "/proc/self/task cannot be read, so running tasks are preempted at checkpoints only, and a blocked task "
+             "keeps its processor unless it uses preempt::Blocking";
     case Line::kShadowStack:
       return "this thread uses a shadow stack, so tasks are not switched as fibers: migratable tasks keep their threads";
     case Line::kThreadFailed:

@@ -21,7 +21,16 @@ class Log {
       : name_(options.name), sink_(options.on_log), max_threads_(options.max_threads) {}
 
   // What there is to say, each at most once for an executor. The texts are in log.cpp.
-  enum class Line { kHandlerReplaced, kNoMembarrier, kShadowStack, kThreadFailed, kThreadsExhausted, kUnguardedStacks, kCount };
+  enum class Line {
+    kHandlerReplaced,
+    kNoMembarrier,
+    kNoProc,
+    kShadowStack,
+    kThreadFailed,
+    kThreadsExhausted,
+    kUnguardedStacks,
+    kCount
+  };
   // False: it was said before.
   bool say(Line line);
   bool has_lines() const { return waiting_.load(std::memory_order_acquire) != 0; }

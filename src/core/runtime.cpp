@@ -50,6 +50,12 @@ bool prepare_process() {
   return has_membarrier;
 }
 
+// Whether the watchdog will see what a worker does.
+bool can_see_threads() {
+  os::ThreadStateFile own_state;
+  return own_state.read(os::thread_id()) != os::ThreadState::kUnknown;
+}
+
 }  // namespace
 
 Runtime::Runtime(Options options)
@@ -64,7 +70,9 @@ Runtime::Runtime(Options options)
     scheduler_.forbid_fiber_switches();
     log_.say(core::Log::Line::kShadowStack);
   }
-  scheduler_.allow_hand_off(options_.max_threads > options_.processors, has_membarrier);
+  const bool may_hand_off = options_.max_threads > options_.processors;
+  if ((may_hand_off || scheduler_.sends_signals()) && !can_see_threads()) log_.say(core::Log::Line::kNoProc);
+  scheduler_.allow_hand_off(may_hand_off, has_membarrier);
   scheduler_.on_exception = options_.on_exception;
   if (options_.queue_capacity != 0) {
     scheduler_.on_start = [](void* self) { static_cast<Runtime*>(self)->give_place_back(); };

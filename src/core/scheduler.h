@@ -189,6 +189,7 @@ class Scheduler {
   static void book_loss(Worker& worker, const Processor& processor, Nanos now);
   void found(Worker& worker);
   void pass_on(Processor& processor, Nanos now);
+  bool pass_on_by_choice(Processor& processor, Nanos now);
   Fiber* oldest_stopped();
   void come_back(Worker& worker);
   static void begin_at_the_top(Fiber& fiber);

@@ -5,4 +5,9 @@ if(TARGET tail AND TARGET ratios AND NOT PREEMPT_SANITIZER)
   set_tests_properties(bench.tail_runs bench.ratios_run PROPERTIES TIMEOUT 120 LABELS bench)
   # A row without a figure: its benchmark failed or has another name.
   set_tests_properties(bench.ratios_run PROPERTIES FAIL_REGULAR_EXPRESSION "Failed to match;\\| *- \\|")
+  add_test(NAME bench.blocked_runs COMMAND blocked --tasks=200 --repetitions=1)
+  add_test(NAME bench.echo_runs COMMAND echo --connections=20 --seconds=0.2 --repetitions=1)
+  set_tests_properties(bench.blocked_runs bench.echo_runs PROPERTIES TIMEOUT 120 LABELS bench)
+  # Of ours none may fail; a peer that is not installed is skipped.
+  set_tests_properties(bench.blocked_runs PROPERTIES FAIL_REGULAR_EXPRESSION "preempt[^|]*\\|[^|]*skipped")
 endif()

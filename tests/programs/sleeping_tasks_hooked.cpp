@@ -1,0 +1,2 @@
+// The same with usleep in a Blocking scope.
+#include "sleeping_tasks.cpp"
