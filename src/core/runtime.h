@@ -10,6 +10,7 @@
 #include <mutex>
 #include <vector>
 
+#include "core/deadlock_report.h"
 #include "core/log.h"
 #include "core/scheduler.h"
 #include "core/thread.h"
@@ -51,6 +52,7 @@ class Runtime final : core::Helpers {
   void signal_unanswered() override;
   bool handler_is_ours() override;
   void worker_rests() override;
+  void nothing_moves(std::uint64_t moves) override;
 
   // --- Threads.
   core::Worker* make_worker();
@@ -74,6 +76,7 @@ class Runtime final : core::Helpers {
   sigset_t worker_mask_ = {};
   core::Log log_;
   core::Scheduler scheduler_;
+  core::DeadlockReport deadlock_report_;
   core::Watchdog watchdog_;
   std::vector<std::unique_ptr<core::Worker>> workers_;  // by the constructor, then the spawner
   core::Worker* unstarted_ = nullptr;                   // made, but its thread could not be had
