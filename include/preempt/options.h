@@ -90,7 +90,8 @@ struct PREEMPT_EXPORT Options {
   // Called on each worker thread at its start and its end, in user context (JVM attach, CUDA device). Must not throw.
   std::function<void()> on_thread_start = nullptr, on_thread_stop = nullptr;
 
-  // Gets each log line, without newline, on a helper thread. Unset: standard error.
+  // Gets each log line, without newline at its end, on a helper thread; the report of a deadlock is one text of many
+  // lines. Unset: standard error.
   std::function<void(std::string_view)> on_log = nullptr;
 
   // All tasks of this executor make the promise of TaskOptions::migratable.

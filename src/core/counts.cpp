@@ -14,6 +14,12 @@ std::uint64_t Scheduler::unfinished() const {
   return submitted + submitted_outside_.load(std::memory_order_seq_cst) - completed;
 }
 
+std::uint64_t Scheduler::moves() const {
+  std::uint64_t sum = handoffs_.load(std::memory_order_relaxed);
+  for (const Processor& processor : processors_) sum += static_cast<std::uint64_t>(processor.dispatched_at());
+  return sum;
+}
+
 void Scheduler::add_to(Stats& stats) const {
   stats.tasks_submitted += submitted_outside_.load(std::memory_order_relaxed);
   stats.steals += steals_.load(std::memory_order_relaxed);

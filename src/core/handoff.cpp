@@ -51,6 +51,17 @@ bool Scheduler::look(Processor& processor, Nanos now, Suspicion suspicion, Looke
   return false;
 }
 
+bool Scheduler::all_are_blocked() {
+  if (awaits_workers() || spares_.load(std::memory_order_relaxed) > 0) return false;
+  for (Processor& processor : processors_) {
+    Worker* worker = processor.worker.load(std::memory_order_acquire);  // pairs with give()
+    if (worker == nullptr) continue;
+    if (worker->gate.in_scheduler.load(std::memory_order_acquire)) return false;
+    if (worker->state.read(worker->gate.thread) != os::ThreadState::kAsleep) return false;
+  }
+  return true;
+}
+
 void Scheduler::request(Processor& processor, Worker& worker, Nanos now) {
   if (mode_ == Preemption::kNone || !processor.begin_request(now, expiry())) return;
   worker.gate.ask();

@@ -41,6 +41,11 @@ bool Log::say(Line line) {
   return true;
 }
 
+void Log::say(Report& report) {
+  report_.store(&report, std::memory_order_release);
+  wake();
+}
+
 void Log::wake() {
   bell_.fetch_add(1, std::memory_order_release);
   os::futex_wake(bell_, 1);
@@ -51,14 +56,16 @@ void Log::run(const std::atomic<bool>& stopping) {
     const std::uint32_t bell = bell_.load(std::memory_order_acquire);
     const bool last_round = stopping.load(std::memory_order_acquire);
     std::uint32_t lines = waiting_.exchange(0, std::memory_order_acquire);
-    for (; lines != 0; lines &= lines - 1) print(static_cast<Line>(__builtin_ctz(lines)));
+    for (; lines != 0; lines &= lines - 1) print(text(static_cast<Line>(__builtin_ctz(lines))));
+    if (Report* report = report_.exchange(nullptr, std::memory_order_acquire)) print(report->text());
     if (last_round) return;
     os::futex_wait(bell_, bell);
   }
 }
 
-void Log::print(Line line) {
-  const std::string whole = absl::StrCat("preempt: executor \"", name_, "\": ", text(line));
+void Log::print(std::string_view text) {
+  if (text.empty()) return;
+  const std::string whole = absl::StrCat("preempt: executor \"", name_, "\": ", std::string(text));
   if (sink_) return sink_(whole);
   const std::string with_newline = whole + "\n";
   static_cast<void>(!write(STDERR_FILENO, with_newline.data(), with_newline.size()));

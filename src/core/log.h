@@ -33,20 +33,34 @@ class Log {
   };
   // False: it was said before.
   bool say(Line line);
-  bool has_lines() const { return waiting_.load(std::memory_order_acquire) != 0; }
+
+  // What is put together only when it is printed.
+  class Report {
+   public:
+    virtual std::string text() = 0;  // on the log's thread; empty: there is nothing to say after all
+
+   protected:
+    ~Report() = default;
+  };
+  // As the above, any number of times; a second one while the first is not printed yet replaces it.
+  void say(Report& report);
+  bool has_lines() const {
+    return waiting_.load(std::memory_order_acquire) != 0 || report_.load(std::memory_order_acquire) != nullptr;
+  }
 
   void run(const std::atomic<bool>& stopping);  // until `stopping` and nothing is left to say
   void wake();
 
  private:
-  void print(Line line);
   std::string text(Line line) const;
+  void print(std::string_view text);
 
   const std::string name_;
   const std::function<void(std::string_view)> sink_;
   const int max_threads_;
   std::array<std::atomic<bool>, static_cast<std::size_t>(Line::kCount)> said_ = {};
   std::atomic<std::uint32_t> waiting_ = 0;  // bit L: line L is to be printed
+  std::atomic<Report*> report_ = nullptr;   // to be printed
   os::FutexWord bell_ = 0;
 };
 

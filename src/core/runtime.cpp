@@ -63,6 +63,7 @@ Runtime::Runtime(Options options)
       fork_generation_(core::fork_generation()),
       log_(options_),
       scheduler_(options_, effective(options_.preemption), options_.processors, options_.stack_size, *this),
+      deadlock_report_(scheduler_),
       watchdog_(scheduler_) {
   const bool has_membarrier = prepare_process();
   if (!has_membarrier) log_.say(core::Log::Line::kNoMembarrier);
@@ -255,6 +256,13 @@ bool Runtime::handler_is_ours() { return signal::is_ours(options_.signal); }
 
 void Runtime::signal_unanswered() {
   if (!handler_is_ours()) say(core::Log::Line::kHandlerReplaced);
+}
+
+// With fewer threads than allowed it is a matter of time, or of kThreadFailed.
+void Runtime::nothing_moves(std::uint64_t moves) {
+  if (threads() < options_.max_threads || !deadlock_report_.is_due(moves)) return;
+  log_.say(deadlock_report_);
+  ring_spawner();
 }
 
 // --- Submitting.

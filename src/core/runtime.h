@@ -10,6 +10,7 @@
 #include <mutex>
 #include <vector>
 
+#include "core/deadlock_report.h"
 #include "core/log.h"
 #include "core/scheduler.h"
 #include "core/thread.h"
@@ -53,6 +54,7 @@ class Runtime final : core::Helpers {
   void worker_rests() override;
   bool begin_retirement() override;
   void cancel_retirement() override;
+  void nothing_moves(std::uint64_t moves) override;
 
   // --- Threads.
   core::Worker* make_worker();
@@ -78,6 +80,7 @@ class Runtime final : core::Helpers {
   sigset_t worker_mask_ = {};
   core::Log log_;
   core::Scheduler scheduler_;
+  core::DeadlockReport deadlock_report_;
   core::Watchdog watchdog_;
   std::vector<std::unique_ptr<core::Worker>> workers_;  // by the constructor, then the spawner
   core::Worker* unstarted_ = nullptr;                   // made, but its thread could not be had

@@ -39,6 +39,8 @@ class Helpers {
   // There are more threads than processors, and one less from now on; or that came to nothing.
   virtual bool begin_retirement() = 0;
   virtual void cancel_retirement() = 0;
+  // Tasks wait, and for long there was no move (Scheduler::moves) and no task that computes.
+  virtual void nothing_moves(std::uint64_t moves) = 0;
 
  protected:
   ~Helpers() = default;
@@ -96,6 +98,10 @@ class Scheduler {
   }
   int best_waiting(const Processor& processor) const;
   void help_idle_processors();
+  // Grows with each dispatch and each hand-off.
+  std::uint64_t moves() const;
+  // Every processor is idle, with no worker to run it, or its task sleeps. Looks into /proc.
+  bool all_are_blocked();
   void expire_timers(Nanos now);
   Nanos next_timer() const { return timers_.first(); }
 

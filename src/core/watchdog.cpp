@@ -6,7 +6,8 @@
 
 namespace preempt::core {
 
-Watchdog::Watchdog(Scheduler& scheduler) : scheduler_(scheduler), burst_seen_(scheduler.processors(), 0) {}
+Watchdog::Watchdog(Scheduler& scheduler)
+    : scheduler_(scheduler), standstill_(scheduler), burst_seen_(scheduler.processors(), 0) {}
 
 void Watchdog::wake() {
   bell_.fetch_add(1, std::memory_order_seq_cst);
@@ -49,6 +50,7 @@ Nanos Watchdog::look(Nanos now) {
   const Nanos slice = scheduler_.slices().base();
   if (lost_compete()) scheduler_.look_at_lost(now);
   if (!scheduler_.anything_waits()) {
+    standstill_.nothing_waits();
     period_ = kFirstPeriod;
     // One slice of patience: under a load that comes and goes, each sleep without end costs a submitter a wake-up. Not
     // while a burst would be over due before, if something came.
@@ -57,6 +59,7 @@ Nanos Watchdog::look(Nanos now) {
     return now < calm_until && scheduler_.first_slice_end() >= calm_until ? calm_until : os::kNever;
   }
   quiet_since_ = 0;
+  standstill_.look(now);
   const Nanos next = look_at_processors(now);
   const Nanos longest = std::clamp(slice + kSwitchTime, kFirstPeriod, kLongestPeriod);
   period_ = std::min(period_, longest);

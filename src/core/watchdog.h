@@ -8,6 +8,7 @@
 
 #include "base/cache_line.h"
 #include "core/scheduler.h"
+#include "core/standstill.h"
 #include "os/futex.h"
 
 namespace preempt::core {
@@ -50,6 +51,7 @@ class Watchdog {
   Nanos look_at_processors(Nanos now);
 
   Scheduler& scheduler_;
+  Standstill standstill_;
   std::vector<Nanos> burst_seen_;  // for each processor: the burst that ran at the last look
   Nanos period_ = kFirstPeriod;
   Nanos last_taken_ = -kTasksBlock;

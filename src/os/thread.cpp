@@ -145,11 +145,15 @@ ThreadState ThreadStateFile::read_alone(pid_t thread) noexcept {
   return state_of(stat, length);
 }
 
+// Of a thread that ends, while the watchdog may still be reading: not while it does.
 void ThreadStateFile::close() noexcept {
-  if (file_ < 0) return;
-  ::close(file_);
-  file_ = -1;
-  open_files_.fetch_sub(1, std::memory_order_relaxed);
+  while (busy_.exchange(true, std::memory_order_acquire)) yield_thread();
+  if (file_ >= 0) {
+    ::close(file_);
+    file_ = -1;
+    open_files_.fetch_sub(1, std::memory_order_relaxed);
+  }
+  busy_.store(false, std::memory_order_release);
 }
 
 }  // namespace preempt::os

@@ -92,7 +92,7 @@ const Call kCalls[] = {
      -ETIMEDOUT},
 };
 
-class ContinuedCall : public ::testing::TestWithParam<Call> {
+class ContinuedCallAsync : public ::testing::TestWithParam<Call> {
  protected:
   void SetUp() override {
     continued = restarted = 0;
@@ -122,7 +122,7 @@ class ContinuedCall : public ::testing::TestWithParam<Call> {
   nanoseconds took = {};
 };
 
-TEST_P(ContinuedCall, TakesItsTimeAndNoLonger) {
+TEST_P(ContinuedCallAsync, TakesItsTimeAndNoLonger) {
   call_with_signals({{milliseconds(100), SIGUSR1}});
   EXPECT_EQ(outcome, GetParam().outcome);
   EXPECT_EQ(continued, 1);
@@ -132,20 +132,20 @@ TEST_P(ContinuedCall, TakesItsTimeAndNoLonger) {
   if (took >= milliseconds(290)) GTEST_SKIP() << "the machine is busy";
 }
 
-TEST_P(ContinuedCall, ProgramsOwnSignalGivesEintr) {
+TEST_P(ContinuedCallAsync, ProgramsOwnSignalGivesEintr) {
   call_with_signals({{milliseconds(60), SIGUSR1}, {milliseconds(120), SIGUSR2}});
   EXPECT_EQ(outcome, -EINTR);
   EXPECT_EQ(continued, 1);
 }
 
-TEST_P(ContinuedCall, AfterASecondSignalOfOursItStartsAgain) {
+TEST_P(ContinuedCallAsync, AfterASecondSignalOfOursItStartsAgain) {
   call_with_signals({{milliseconds(60), SIGUSR1}, {milliseconds(120), SIGUSR1}});
   EXPECT_EQ(outcome, GetParam().outcome);
   EXPECT_EQ(restarted, 1);
   EXPECT_GE(took, kTime);
 }
 
-INSTANTIATE_TEST_SUITE_P(Calls, ContinuedCall, ::testing::ValuesIn(kCalls),
+INSTANTIATE_TEST_SUITE_P(Calls, ContinuedCallAsync, ::testing::ValuesIn(kCalls),
                          [](const auto& call) { return call.param.name; });
 
 // What the kernel remembers of another call is not taken for this one's: there is nothing after any handler's return.

@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "fiber/sanitizer.h"
 #include "preempt/executor.h"
 #include "support/scale.h"
 
@@ -115,6 +116,7 @@ TEST(Async, NestedWaitsOfPinnedTasksHandTheProcessorOn) {
 
 // More than there are threads.
 TEST(Async, ManyMigratableTasksWaitForOne) {
+  if (fiber::kIsSanitized) GTEST_SKIP() << "a sanitizer needs more than the 64 KiB of stack that these tasks have";
   Executor executor({.processors = 2, .max_threads = 4, .stack_size = 64 << 10, .migratable = true});
   Latch go(1);
   const int tasks = preempt::testing::scaled(10'000);

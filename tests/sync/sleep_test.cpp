@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 
+#include "fiber/sanitizer.h"
 #include "preempt/executor.h"
 #include "preempt/sync.h"
 #include "support/scale.h"
@@ -66,6 +67,7 @@ TEST(Sleep, MigratableTasksWakeInOrderOfTheirDeadlines) {
 }
 
 TEST(Sleep, AHundredThousandMigratableTasksKeepNoThreads) {
+  if (fiber::kIsSanitized) GTEST_SKIP() << "a sanitizer needs more than the 64 KiB of stack that these tasks have";
   const int tasks = testing::scaled(100'000);
   Executor executor({.processors = 2, .max_threads = 4, .stack_size = 64 << 10, .migratable = true});
   std::atomic<int> asleep = 0, awake = 0;
