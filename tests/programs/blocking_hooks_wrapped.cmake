@@ -1,1 +1,4 @@
-preempt_wrap_blocking_calls(${target})
+if(NOT PREEMPT_SANITIZER AND NOT PREEMPT_EAGER)
+  target_compile_definitions(${target} PRIVATE PREEMPT_TEST_WRAPPED)
+  preempt_wrap_blocking_calls(${target})
+endif()
