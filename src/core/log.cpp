@@ -35,7 +35,8 @@ std::string Log::text(Line line) const {
 
 bool Log::say(Line line) {
   const auto index = static_cast<std::size_t>(line);
-  if (said_[index].load(std::memory_order_relaxed) || said_[index].exchange(true, std::memory_order_relaxed)) return false;
+  std::atomic<bool>& said = said_[index];
+  if (said.load(std::memory_order_relaxed) || said.exchange(true, std::memory_order_relaxed)) return false;
   waiting_.fetch_or(1u << index, std::memory_order_release);
   wake();
   return true;

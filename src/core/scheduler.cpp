@@ -15,9 +15,6 @@ namespace {
 // Before a worker parks it looks around for some microseconds: a futex wake-up costs more than that.
 constexpr int kSearchRounds = 60;
 
-// A thread that was not needed for so long ends, if there are more than processors.
-constexpr Nanos kRetireAfter = 10 * os::kSecond;
-
 constexpr Nanos kSortInAfter = 20 * os::kMicrosecond;
 
 }  // namespace
@@ -68,73 +65,6 @@ Verdict Scheduler::on_preempt(fiber::Gate& gate, fiber::Entry entry) {
   const Verdict verdict = worker.scheduler.preempt(worker, entry);
   leave();
   return verdict;
-}
-
-// --- Submitting.
-
-void Scheduler::submit(detail::Task& task) {
-  fiber::Gate* gate = fiber::current_gate();
-  if (gate == nullptr) return publish_from_outside(task);
-  // Also on a worker of another executor: what is below must not be stopped half-way.
-  Worker& worker = enter(*gate);
-  if (&worker.scheduler == this) worker.submitted.add();
-  publish(worker, task);
-#ifdef PREEMPT_EAGER
-  gate->pending.store(true, std::memory_order_relaxed);
-#endif
-  leave(gate);
-}
-
-// In both, once it is visible the runnable may run, end and be gone.
-void Scheduler::publish_from_outside(detail::Runnable& runnable) {
-  const int level = runnable.level;
-  inject_.push(runnable);
-  work_arrived();
-  request_for(level);
-}
-
-void Scheduler::publish(Worker& worker, detail::Runnable& runnable) {
-  const int level = runnable.level;
-  Processor* processor = worker.processor.load(std::memory_order_relaxed);
-  if (&worker.scheduler == this && processor != nullptr) {
-    processor->queue.push_back(runnable);
-  } else {
-    inject_.push(runnable);
-  }
-  work_arrived();
-  request_for(level);
-}
-
-// Something became visible in a queue. Either this sees an idle processor, or a worker that goes idle, or the watchdog
-// that goes to sleep, sees the work: each of them publishes its rest and looks once more, in sequentially consistent
-// order.
-void Scheduler::work_arrived() {
-  if (idle_.wants_waking()) {
-    help_idle_processors();
-  } else if (idle_.idle() == 0) {
-    helpers_.work_waits();
-  }
-}
-
-// Work of `level` waits: the processor with the lowest level should take it, if that is lower.
-void Scheduler::request_for(int level) {
-  if (mode_ == Preemption::kNone || idle_.idle() != 0) return;
-  constexpr int kMostLooks = 8;
-  Processor* victim = nullptr;
-  int looks = 0;
-  for (Processor& processor : processors_) {
-    if (++looks > kMostLooks) break;  // the watchdog looks at all of them
-    const int running = processor.level();
-    if (running != kNoLevel && running > (victim == nullptr ? level : victim->level())) victim = &processor;
-  }
-  if (victim == nullptr) return;
-  const Nanos now = os::now();
-  const Nanos when = std::max(victim->protected_until(), victim->not_before());
-  if (now < when) {
-    helpers_.look_at(when);
-  } else {
-    look(*victim, now, Suspicion::kNone, Looker::kSubmitter);
-  }
 }
 
 // --- Finding work.
@@ -264,94 +194,6 @@ Choice Scheduler::next(Worker& worker, Nanos& chosen_at) {
     rest(worker);
     rested = true;
   }
-}
-
-// --- Idleness.
-
-// Without work, or without a processor: parks until there is both.
-void Scheduler::rest(Worker& worker) {
-  Processor* processor = worker.processor.load(std::memory_order_relaxed);
-  if (processor == nullptr) {
-    found(worker);
-    become_spare(worker, *worker.last_processor);
-    help_idle_processors();
-  } else {
-    // The spare first: who finds the idle processor finds its worker, too.
-    worker.forget_processor();
-    become_spare(worker, *processor);
-    make_idle(*processor);
-  }
-  helpers_.worker_rests();
-  wait_as_spare(worker);
-}
-
-// Until it is given a processor; or it was not needed for long, and its thread is one too many: then its parker is
-// closed, and whoever finds it among the spares goes on to the next one.
-void Scheduler::wait_as_spare(Worker& worker) {
-  // A thread whose own stack is lent to a suspended fiber does not end.
-  Nanos retire_at = worker.fiber == &worker.home ? os::now() + kRetireAfter : os::kNever;
-  while (!worker.parker.park(retire_at)) {
-    retire_at = os::kNever;
-    if (!helpers_.begin_retirement()) continue;
-    if (worker.parker.close()) {
-      spares_.fetch_sub(1, std::memory_order_seq_cst);
-      worker.retires = true;
-      return;
-    }
-    helpers_.cancel_retirement();
-  }
-}
-
-void Scheduler::become_spare(Worker& worker, Processor& processor) {
-  spares_.fetch_add(1, std::memory_order_seq_cst);
-  processor.spares.push(worker);
-}
-
-void Scheduler::make_idle(Processor& processor) {
-  processor.worker.store(nullptr, std::memory_order_relaxed);
-  processor.nothing_runs();
-  idle_.push(processor.id);
-  help_idle_processors();  // what came before the push was visible woke nobody
-}
-
-// If work waits and a processor is idle, wakes one worker for it.
-void Scheduler::help_idle_processors() {
-  while (anything_waits()) {
-    const int id = idle_.pop();
-    if (id == IdleProcessors::kNone) {
-      helpers_.work_waits();
-      return;
-    }
-    Processor& processor = processors_[id];
-    if (Worker* worker = take_spare(processor)) return give(processor, *worker, {}, 0);
-    // A stopped worker needs no spare.
-    if (Fiber* stopped = oldest_stopped()) {
-      give(processor, *stopped->worker, {.runnable = stopped}, os::now());
-      continue;
-    }
-    idle_.push(id);
-    helpers_.want_spare();
-    helpers_.work_waits();  // the watchdog asks again if no thread can be had now
-    // A spare that came in between saw no idle processor: this looks again.
-    if (spares_.load(std::memory_order_seq_cst) <= 0) return;
-  }
-}
-
-Worker* Scheduler::take_spare(Processor& processor) {
-  if (spares_.load(std::memory_order_seq_cst) <= 0) return nullptr;
-  const int count = processors();
-  for (int i = 0; i < count; ++i) {
-    SpareStack& spares = processors_[(processor.id + i) % count].spares;
-    while (Worker* worker = spares.pop(workers_)) {
-      if (!worker->parker.reserve()) {
-        retired_.push(*worker);
-        continue;
-      }
-      spares_.fetch_sub(1, std::memory_order_seq_cst);
-      return worker;
-    }
-  }
-  return nullptr;
 }
 
 // --- Running.

@@ -136,7 +136,7 @@ class Scheduler {
  private:
   enum class Due { kNothingWaits, kNotYet, kNow };
 
-  // --- scheduler.cpp: the loop, its way to the next runnable, and idleness.
+  // --- scheduler.cpp: the loop and its way to the next runnable; submitting.cpp, idleness.cpp: what comes, what rests.
   static Worker& enter(fiber::Gate& gate);
   static Worker& enter() { return enter(*fiber::current_gate()); }
   // On the calling thread; `gate` is its own, if the caller knows it.

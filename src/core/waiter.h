@@ -12,8 +12,8 @@ namespace preempt::core {
 
 class Scheduler;
 
-// On the stack of the one who waits. Either claim() or the deadline decides how the wait ends; a fiber is set aside before
-// or after that (README.md, "Waiting").
+// On the stack of the one who waits. Either claim() or the deadline decides how the wait ends; a fiber is set aside
+// before or after that (README.md, "Waiting").
 struct Waiter {
   enum State : std::uint32_t {
     kAwake,             // on its way to sleep; a thread sleeps on this word

@@ -49,7 +49,9 @@ void deliver(Waiter& waiter) {
   os::FutexWord& word = waiter.state;
   std::uint32_t seen = Waiter::kClaimed;
   // A thread, or a fiber that is on its way and will see it.
-  if (word.compare_exchange_strong(seen, Waiter::kWoken, std::memory_order_acq_rel)) return os::futex_wake(word, INT_MAX);
+  if (word.compare_exchange_strong(seen, Waiter::kWoken, std::memory_order_acq_rel)) {
+    return os::futex_wake(word, INT_MAX);
+  }
   fiber::Fiber& fiber = *waiter.fiber;
   Scheduler& scheduler = *waiter.scheduler;
   word.store(Waiter::kWoken, std::memory_order_release);
