@@ -103,7 +103,8 @@ TEST_P(DeadlockReport, NamesEachBlockedTaskItsCallAndItsStack) {
 
   ASSERT_TRUE(report_comes(log_)) << log_.text();
   for (const char* part :
-       {"3 blocked tasks", "without a thread: 1.", "If the blocked ones wait for those, allow more threads", "task \"asks the last one\": blocked for",
+       {"3 blocked tasks", "without a thread: 1.", "If the blocked ones wait for those, allow more threads",
+        "task \"asks the last one\": blocked for",
         "in futex(0x", "waits_for_a_future", "task \"sleeps on a condition\"", "waits_under_a_lock", "task unnamed",
         "in read(", "waits_for_a_pipe", "calls_with_frame_pointer"}) {
     EXPECT_EQ(log_.count(part), 1) << part << " in\n" << log_.text();
