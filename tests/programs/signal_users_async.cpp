@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <memory>
 #include <thread>
 
 #include "preempt/executor.h"
@@ -159,10 +160,10 @@ TEST_F(SignalUsersAsync, TimerThatSignalsTheThreadOfATask) {
   ticks = elsewhere = 0;
   target = 0;
   handle(SIGRTMIN + 2, count_tick_of_target);
-  std::atomic<bool> stop = false;
-  executor_.execute([&] {
+  const auto stop = std::make_shared<std::atomic<bool>>(false);  // the task may end after the test
+  executor_.execute([stop] {
     target = gettid();
-    while (!stop) testing::spin_a_little();
+    while (!*stop) testing::spin_a_little();
   });
   EXPECT_TRUE(eventually([&] { return target != 0; }));
   sigevent event = {};
@@ -180,7 +181,7 @@ TEST_F(SignalUsersAsync, TimerThatSignalsTheThreadOfATask) {
     EXPECT_TRUE(eventually([&] { return ticks >= count; })) << ticks << " ticks";
     expect_tasks_to_go_on();
   }
-  stop = true;
+  *stop = true;
   EXPECT_EQ(elsewhere, 0);
 }
 
