@@ -69,7 +69,8 @@ class IdleAndQuiet : public ::testing::TestWithParam<int> {
 
 TEST_P(IdleAndQuiet, ThreadsAreThere) {
   executor_.submit([] {}).get();
-  EXPECT_GE(cpu_times_of_executor().size(), 2u) << "at least a worker and a watchdog are there to be looked at";
+  EXPECT_TRUE(testing::eventually([] { return cpu_times_of_executor().size() >= 2; }))
+      << "at least a worker and a watchdog are there to be looked at, once they have their names";
   // A thread may not have run for the first time yet.
   EXPECT_TRUE(testing::eventually([] {
     for (const auto& [thread, time] : cpu_times_of_executor()) {
