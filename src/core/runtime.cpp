@@ -362,6 +362,7 @@ void Runtime::shutdown() {
 
 void Runtime::stop_threads() {
   if (threads_stopped_.exchange(true, std::memory_order_relaxed)) return;
+  scheduler_.await_visitors();  // they ask threads, too
   // The watchdog first, so that nobody asks a thread that ends; then the spawner, so that no worker comes later.
   watchdog_.stop();
   watchdog_thread_.join();

@@ -107,6 +107,7 @@ class Scheduler {
 
   // --- The end. Every worker leaves work() when it has no task; call when all tasks have ended.
   void stop();
+  void await_visitors() const;  // until nobody outside works for a task that it woke
   bool stopping() const { return stopping_.load(std::memory_order_seq_cst); }
 
   int processors() const { return static_cast<int>(processors_.size()); }
@@ -221,6 +222,7 @@ class Scheduler {
   std::atomic<int> starting_ = 0;      // threads on their way to work()
   std::atomic<int> lost_ = 0;          // workers whose processor was taken and that have none yet
   std::atomic<bool> stopping_ = false;
+  std::atomic<int> visitors_ = 0;  // threads of no executor, or of another, in resume()
   const Preemption mode_;
   const int signal_;
   bool may_give_ = true;

@@ -100,9 +100,21 @@ void Scheduler::resume(Fiber& fiber) {
   if (now - fiber.waiting_since >= std::max(slices_.base(), fiber.used)) begin_at_the_top(fiber);
   fiber.waiting_since = now;
   fiber::Gate* gate = fiber::current_gate();
-  if (gate == nullptr) return publish_from_outside(fiber);
-  publish(enter(*gate), fiber);
-  leave();
+  const bool is_visitor = gate == nullptr || &Worker::of(*gate).scheduler != this;
+  if (is_visitor) visitors_.fetch_add(1, std::memory_order_relaxed);
+  if (gate == nullptr) {
+    publish_from_outside(fiber);
+  } else {
+    publish(enter(*gate), fiber);
+  }
+  if (is_visitor) visitors_.fetch_sub(1, std::memory_order_release);  // pairs with await_visitors(); the last touch
+  if (gate != nullptr) leave();
+}
+
+// Once the fiber stands in a queue its task may end, and the executor with it, while the one who woke it still looks
+// for a processor: a thread of no executor, or of another one, is not among those that are joined.
+void Scheduler::await_visitors() const {
+  while (visitors_.load(std::memory_order_acquire) != 0) os::sleep_until(os::now() + 20 * os::kMicrosecond);
 }
 
 void Scheduler::expire_timers(Nanos now) {

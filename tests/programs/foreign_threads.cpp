@@ -115,6 +115,26 @@ TEST_P(AcrossExecutors, NestedWaitsOfPinnedAndMigratableTasks) {
   }
 }
 
+// Regression: a task that was woken ran and ended, and its executor with it, while the thread that woke it still looked
+// for a processor there.
+TEST_P(AcrossExecutors, WakerIsLateWhenTheExecutorEnds) {
+  Executor wakers(options());
+  const int rounds = scaled(300);
+  for (int i = 0; i < rounds; ++i) {
+    Latch woken_by_worker(1), woken_by_thread(1);
+    std::thread thread;
+    {
+      Executor sleepers(options(true));
+      sleepers.execute([&] { woken_by_worker.wait(); });
+      sleepers.execute([&] { woken_by_thread.wait(); });
+      wakers.execute([&] { woken_by_worker.count_down(); });
+      thread = std::thread([&] { woken_by_thread.count_down(); });
+    }
+    thread.join();
+    wakers.drain();
+  }
+}
+
 TEST_P(AcrossExecutors, MutexAndConditionVariableBetweenTwo) {
   Executor left(options(true)), right(options());
   const int turns = scaled(100);
