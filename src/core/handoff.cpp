@@ -175,10 +175,11 @@ bool Scheduler::pass_on_by_choice(Processor& processor, Nanos now) {
 
 // The processor's worker fell asleep. First the stopped worker that waits longest: it may hold what the sleeper waits
 // for, and needs no further thread. In the other order, 100 tasks that wanted a lock held by a stopped one ate every
-// spare and deadlocked. But where tasks come and go by such scopes alone, one is always there: once in a slice the
-// queue chooses as at a task's end, or what waits without a thread would wait for ever.
+// spare and deadlocked. But where tasks block and come back all the time one is always there: every second time the
+// queue chooses as at a task's end, or what waits without a thread would wait long.
 void Scheduler::pass_on(Processor& processor, Nanos now) {
-  if (processor.queue.is_choice_due(now) && pass_on_by_choice(processor, now)) return;
+  processor.rescued_last = !processor.rescued_last;
+  if (!processor.rescued_last && pass_on_by_choice(processor, now)) return;
   if (Fiber* stopped = oldest_stopped()) {
     return give(processor, *stopped->worker, {.runnable = stopped, .grant = slices_.least_run()}, now);
   }

@@ -27,6 +27,7 @@ class alignas(base::kCacheLine) Processor {
   os::CoarseClock clock;   // the owner's: for choices
   Nanos next_rescue = 0;   // the owner's: when to look after neglected queues again
   Nanos next_sort_in = 0;  // the owner's: when to look at the inject queue at the latest
+  bool rescued_last = false;  // the owner's: what pass_on() did the last time
 
   // --- The burst that runs. Written by the owner, read by the watchdog and submitters.
 

@@ -69,10 +69,6 @@ class alignas(base::kCacheLine) RunQueue {
   bool is_neglected(Nanos now) const {
     return waiting() != 0 && now - last_choice_.load(std::memory_order_relaxed) > slices_.stopped_at_most();
   }
-  // Something waits, and nothing was chosen for a slice: the oldest of one kind were taken, whatever else waits.
-  bool is_choice_due(Nanos now) const {
-    return waiting() != 0 && now - last_choice_.load(std::memory_order_relaxed) > slices_.base();
-  }
   // When pick() will prefer somebody to the best level; kNever without such a one.
   Nanos next_entitlement() const;
 

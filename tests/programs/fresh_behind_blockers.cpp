@@ -42,8 +42,8 @@ class FreshBehindBlockers : public ::testing::TestWithParam<Preemption> {
   Executor executor_{{.processors = 1, .preemption = GetParam(), .max_threads = 128}};
 };
 
-// A slice is about a hundred hand-offs at most.
-constexpr std::uint64_t kMostHandOffs = 10'000;
+// Every second hand-off is chosen in the order of the queue, in which each of the blockers may stand before.
+constexpr std::uint64_t kMostHandOffs = 100 * 2 * kBlockers;
 
 TEST_P(FreshBehindBlockers, Begin) {
   start_blockers();
