@@ -6,6 +6,7 @@
 #include "core/scheduler.h"
 #include "core/waiter.h"
 #include "fiber/gate.h"
+#include "fiber/sanitizer.h"
 #include "os/clock.h"
 #include "os/saved_errno.h"
 #include "preempt/checkpoint.h"
@@ -18,6 +19,11 @@ using core::Scheduler;
 namespace detail {
 
 bool may_block_here() noexcept {
+#ifdef PREEMPT_TSAN
+  // Its runtime calls the hooks from inside its own interceptors of the same calls, where it sees no atomic operation:
+  // whatever the end of a scope does would be a race for it. The watchdog finds who sleeps.
+  return false;
+#endif
   const fiber::Gate* gate = fiber::current_gate();
   if (gate == nullptr || gate->in_scheduler.load(std::memory_order_relaxed)) return false;
   if (gate->blocking.load(std::memory_order_relaxed) != 0) return false;

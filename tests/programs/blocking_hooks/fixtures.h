@@ -14,6 +14,7 @@
 #include <future>
 
 #include "fiber/gate.h"
+#include "fiber/sanitizer.h"
 #include "preempt/executor.h"
 #include "support/wait.h"
 

@@ -140,11 +140,13 @@ TEST_P(BlockingHooksForwarding, OtherErrors) {
     expect_error("semtimedop", EINVAL, [&] { return semtimedop(-1, &one, 1, &past); });
     // Error numbers as results.
     expect_result("clock_nanosleep", EINVAL, [&] { return clock_nanosleep(CLOCK_MONOTONIC, 0, &bad, nullptr); });
+#ifndef PREEMPT_TSAN  // its runtime stops where a thread joins itself
     expect_result("pthread_join", EDEADLK, [] { return pthread_join(pthread_self(), nullptr); });
     expect_result("pthread_timedjoin_np", EDEADLK,
                   [&] { return pthread_timedjoin_np(pthread_self(), nullptr, &past); });
     expect_result("pthread_clockjoin_np", EDEADLK,
                   [&] { return pthread_clockjoin_np(pthread_self(), nullptr, CLOCK_MONOTONIC, &past); });
+#endif
   });
 }
 
@@ -221,7 +223,9 @@ TEST_P(BlockingHooksForwarding, KindsOfMutexes) {
       expect_result("recursive, again", 0, [&] { return recursive.lock(); });
       EXPECT_EQ(recursive.unlock(), 0);
       EXPECT_EQ(recursive.unlock(), 0);
+#ifndef PREEMPT_TSAN  // the mistake that it looks for
       EXPECT_EQ(recursive.unlock(), EPERM);
+#endif
 
       Mutex robust(PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_ROBUST, protocol);
       std::thread([&] { robust.lock(); }).join();
