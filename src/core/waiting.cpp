@@ -100,15 +100,17 @@ void Scheduler::resume(Fiber& fiber) {
   if (now - fiber.waiting_since >= std::max(slices_.base(), fiber.used)) begin_at_the_top(fiber);
   fiber.waiting_since = now;
   fiber::Gate* gate = fiber::current_gate();
-  const bool is_visitor = gate == nullptr || &Worker::of(*gate).scheduler != this;
+  // In the scheduler first: a visitor that is preempted would keep the executor from its end.
+  Worker* worker = gate == nullptr ? nullptr : &enter(*gate);
+  const bool is_visitor = worker == nullptr || &worker->scheduler != this;
   if (is_visitor) visitors_.fetch_add(1, std::memory_order_relaxed);
-  if (gate == nullptr) {
+  if (worker == nullptr) {
     publish_from_outside(fiber);
   } else {
-    publish(enter(*gate), fiber);
+    publish(*worker, fiber);
   }
   if (is_visitor) visitors_.fetch_sub(1, std::memory_order_release);  // pairs with await_visitors(); the last touch
-  if (gate != nullptr) leave();
+  if (worker != nullptr) leave();
 }
 
 // Once the fiber stands in a queue its task may end, and the executor with it, while the one who woke it still looks
