@@ -11,6 +11,7 @@
 #include "programs/blocking_hooks/fixtures.h"
 #include "programs/blocking_hooks/forwarding.h"
 #include "programs/blocking_hooks/scopes.h"
+#include "programs/blocking_hooks/scopes_of_locks.h"
 #include "preempt/blocking.h"
 #include "preempt/checkpoint.h"
 #include "preempt/executor.h"
