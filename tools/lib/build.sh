@@ -1,8 +1,9 @@
 # Sourced: configures, builds and tests one preset, and remembers what came out.
 # shellcheck shell=bash
 
-totals=()  # a line for each part, printed at the end
-failed=0   # parts that failed
+totals=()   # a line for each part, printed at the end
+failed=0    # parts that failed
+failures=() # folders whose tests failed
 
 # Runs a command; without a terminal, its output is shown only when it fails.
 quietly() {
@@ -55,12 +56,34 @@ add_test_counts() {
 timed_tests() {
   local name=$1 folder=$2
   shift 2
-  timed "$name" run_tests "$folder" "$@" || true
+  timed "$name" run_tests "$folder" "$@" || failures+=("$folder")
   add_test_counts "$folder"
 }
 
-# Prints all totals; fails when a part failed.
+# show_failures FOLDER   What the failed tests of FOLDER printed, the newest lines of each.
+show_failures() {
+  [ -e "$1/tests.log" ] || return 0
+  awk '
+    /^ *[0-9]+\/[0-9]+ Test +#[0-9]+: |% tests passed,/ {
+      if (keeps) show()
+      keeps = /\*\*\*/ && !/\*\*\*Skipped/
+      count = 0
+    }
+    keeps { lines[count++] = $0 }
+    END { if (keeps) show() }
+    function show(  i) {
+      print lines[0]
+      for (i = (count > 40 ? count - 40 : 1); i < count; i++) print "    " lines[i]
+    }' "$1/tests.log"
+}
+
+# Prints the failed tests again, then all totals; fails when a part failed.
 finish() {
+  local folder
+  for folder in "${failures[@]}"; do
+    echo "=== failed in $folder"
+    show_failures "$folder"
+  done
   echo "=== totals"
   printf '%s\n' "${totals[@]}"
   [ "$failed" -eq 0 ]
