@@ -42,7 +42,6 @@ Blocking::Blocking(Now) noexcept {
 }
 
 Blocking::~Blocking() {
-  const os::SavedErrno saved_errno;
   if (fiber::Gate* gate = fiber::current_gate()) Scheduler::end_blocking(*gate);
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/scheduler.h"
 #include "os/membarrier.h"
+#include "os/saved_errno.h"
 #include "os/thread.h"
 
 namespace preempt::core {
@@ -283,17 +284,43 @@ void Scheduler::lose_processor(Worker& worker, Nanos now) {
   pass_on(*processor, now);
 }
 
-void Scheduler::end_blocking(fiber::Gate& gate) {
+// Where nobody wanted anything: as enter() and leave(), but without a call, and errno stays.
+bool Scheduler::end_unnoticed(fiber::Gate& gate) {
   const std::uint32_t depth = gate.blocking.load(std::memory_order_relaxed);
   gate.blocking.store(depth - 1, std::memory_order_relaxed);
-  if (depth != 1) return;
-  Worker& worker = enter(gate);
-  if (worker.processor.load(std::memory_order_relaxed) == nullptr) {
-    worker.scheduler.come_back(worker);
-  } else {
-    worker.returns_own.add();
+  if (depth != 1) return true;
+  gate.in_scheduler.store(true, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // the cpu's own order: take()'s membarrier
+  if (gate.lost.load(std::memory_order_relaxed) != fiber::Lost::kNo) return false;
+  Worker::of(gate).returns_own.add();
+  gate.in_scheduler.store(false, std::memory_order_release);  // pairs with take()
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  // A request that was put off while the scope lasted.
+  return !gate.pending.load(std::memory_order_relaxed) || gate.closed_by_scope();
+}
+
+void Scheduler::end_blocking(fiber::Gate& gate) {
+  if (end_unnoticed(gate)) return;
+  const os::SavedErrno saved_errno;
+  if (gate.in_scheduler.load(std::memory_order_relaxed)) {
+    Worker& worker = enter(gate);
+    if (worker.processor.load(std::memory_order_relaxed) != nullptr) worker.scheduler.heed_claim(worker);
+    if (worker.processor.load(std::memory_order_relaxed) == nullptr) {
+      worker.scheduler.come_back(worker);
+    } else {
+      worker.returns_own.add();
+    }
   }
-  leave(&gate);
+  leave(fiber::current_gate());
+}
+
+// The watchdog claimed this processor, and enter() was faster. Where the cpus are busy its membarrier takes
+// milliseconds: a task that blocks for microseconds would win each time, and those that wait would wait on. So a
+// processor that is due goes as if it had been taken.
+void Scheduler::heed_claim(Worker& worker) {
+  const Nanos now = os::now();
+  Processor& processor = *worker.processor.load(std::memory_order_relaxed);
+  if (due(worker, processor, now, fiber::Entry::kDeferred) == Due::kNow) lose_processor(worker, now);
 }
 
 }  // namespace preempt::core

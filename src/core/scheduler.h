@@ -193,6 +193,8 @@ class Scheduler {
   // --- handoff.cpp: taking processors and coming back.
   bool take(Worker& worker, Nanos now);
   void lose_processor(Worker& worker, Nanos now);
+  void heed_claim(Worker& worker);
+  static bool end_unnoticed(fiber::Gate& gate);  // false: only begun
   static void book_loss(Worker& worker, const Processor& processor, Nanos now);
   void found(Worker& worker);
   void pass_on(Processor& processor, Nanos now);

@@ -277,7 +277,8 @@ class TakingModel {
     switch (self.step) {
       case kUser:
         for (const Door door : {kSubmit, kPreempt, kBeginBlocking, kEndBlocking}) {
-          if (self.blocking != 0 ? door == kPreempt || door == kBeginBlocking : door == kEndBlocking) continue;
+          // A scope that gives nothing away begins outside the scheduler: its end may come at any time.
+          if (self.blocking != 0 && (door == kPreempt || door == kBeginBlocking)) continue;
           take([&](Turn& turn) {
             turn.self.door = door;
             turn.go(protocol_ == Protocol::kReadsLostFirst ? kEnterRead : kEnterStore);
@@ -287,6 +288,7 @@ class TakingModel {
       case kTouch:
         take([&](Turn& turn) { touch(turn, kLeave); });
         if (self.door == kPreempt) take([&](Turn& turn) { touch(turn, kStopChoose); });
+        if (self.door == kEndBlocking) take([&](Turn& turn) { touch(turn, kLoseForget); });  // heed_claim
         return;
       case kPark:
         if (state.token[thread] == 0) return;
@@ -349,7 +351,7 @@ class TakingModel {
         return turn.go(kLoseStore);
       case kLoseStore:
         turn.store(lost(self), kTaken);
-        return call(turn, kPassOn, kLeave);
+        return call(turn, kPassOn, turn.self.door == kEndBlocking ? kFound : kLeave);
       case kStopChoose:
         return turn.go(turn.pop() ? kStopForget : kLeave);
       case kStopForget:
