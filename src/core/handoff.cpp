@@ -199,11 +199,21 @@ void Scheduler::pass_on(Processor& processor, Nanos now) {
 
 // --- Coming back.
 
-// The worker knows that it has no processor and is about to queue or to park.
+// The worker knows that it has no processor and is about to queue, to park or to take an idle one.
 void Scheduler::found(Worker& worker) {
   if (worker.gate.lost.load(std::memory_order_relaxed) != fiber::Lost::kTaken) return;
   worker.gate.lost.store(fiber::Lost::kNo, std::memory_order_relaxed);
   lost_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+bool Scheduler::take_idle(Worker& worker) {
+  const int id = idle_.pop();
+  if (id == IdleProcessors::kNone) return false;
+  found(worker);
+  Processor& processor = processors_[id];
+  worker.processor.store(&processor, std::memory_order_relaxed);
+  processor.worker.store(&worker, std::memory_order_release);
+  return true;
 }
 
 // It really slept: a new burst, as a keep-alive connection's next request.
@@ -221,14 +231,11 @@ void Scheduler::come_back(Worker& worker) {
   if (now - worker.lost_at.load(std::memory_order_relaxed) >= std::max(slices_.base(), ran)) {
     begin_at_the_top(fiber);
   }
-  found(worker);
-  if (const int id = idle_.pop(); id != IdleProcessors::kNone) {
-    Processor& processor = processors_[id];
-    worker.processor.store(&processor, std::memory_order_relaxed);
-    processor.worker.store(&worker, std::memory_order_release);
+  if (take_idle(worker)) {
     worker.returns_idle.add();
     return begin_burst(worker, now, {});
   }
+  found(worker);
   worker.returns_queued.add();
   fiber.kind = RunnableKind::kStoppedWorker;
   fiber.worker = &worker;
@@ -257,9 +264,17 @@ void Scheduler::look_at_lost(Nanos now) {
     }
     ++looks;
     if (worker.state.read(worker.gate.thread) != os::ThreadState::kRunning) continue;
+    if (has_credit(worker)) continue;
     if (mode_ != Preemption::kNone) worker.gate.ask();
     if (sends_signals()) send(worker, now);
   }
+}
+
+// Less than a slice of cpu time since it lost its processor: most sleep again before, or are at their end.
+bool Scheduler::has_credit(const Worker& worker) const {
+  const Nanos computed =
+      os::thread_cpu_time(worker.gate.thread) - worker.cpu_time_seen.load(std::memory_order_relaxed);
+  return computed < slices_.base();
 }
 
 // --- Explicit scopes.
@@ -305,13 +320,22 @@ void Scheduler::end_blocking(fiber::Gate& gate) {
   if (gate.in_scheduler.load(std::memory_order_relaxed)) {
     Worker& worker = enter(gate);
     if (worker.processor.load(std::memory_order_relaxed) != nullptr) worker.scheduler.heed_claim(worker);
-    if (worker.processor.load(std::memory_order_relaxed) == nullptr) {
-      worker.scheduler.come_back(worker);
-    } else {
+    if (worker.processor.load(std::memory_order_relaxed) != nullptr) {
       worker.returns_own.add();
+    } else if (!worker.scheduler.may_go_on_without(worker)) {
+      worker.scheduler.come_back(worker);
     }
   }
   leave(fiber::current_gate());
+}
+
+// As one whose sleep was not announced, until it computes for so long that look_at_lost() meets it, or its next
+// checkpoint. Most go to sleep again before: to park each of them and wake it once more costs as much as all the rest of
+// an echo.
+bool Scheduler::may_go_on_without(Worker& worker) {
+  if (mode_ != Preemption::kEverywhere || idle_processors() > 0) return false;
+  worker.gate.ask();
+  return true;
 }
 
 // The watchdog claimed this processor, and enter() was faster. Where the cpus are busy its membarrier takes

@@ -178,6 +178,7 @@ Choice Scheduler::next(Worker& worker, Nanos& chosen_at) {
     Processor* processor = worker.processor.load(std::memory_order_relaxed);
     if (processor != nullptr) {
       const Nanos now = processor->clock.now();
+      expire_timers(worker, now);
       if (threads_are_scarce()) {
         if (Fiber* stopped = oldest_stopped()) return {.runnable = stopped};
       }
@@ -189,6 +190,8 @@ Choice Scheduler::next(Worker& worker, Nanos& chosen_at) {
       }
       rested = true;
       if (!stopping() && search(*processor)) continue;
+    } else if (anything_waits() && take_idle(worker)) {
+      continue;
     }
     if (stopping()) return {};
     rest(worker);

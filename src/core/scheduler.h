@@ -103,7 +103,7 @@ class Scheduler {
   // Every processor is idle, with no worker to run it, or its task sleeps. Looks into /proc.
   bool all_are_blocked();
   void expire_timers(Nanos now);
-  Nanos next_timer() const { return timers_.first(); }
+  Nanos next_timer() const { return with_slack(timers_.first()); }
 
   // --- The end. Every worker leaves work() when it has no task; call when all tasks have ended.
   void stop();
@@ -189,11 +189,17 @@ class Scheduler {
 
   // --- waiting.cpp: fibers that wait to be woken.
   bool set_aside(Worker& worker, Waiter& waiter, Nanos deadline);
+  void ends_waiting(Fiber& fiber, Nanos now) const;
+  void expire_timers(Worker& worker, Nanos now);
+  Nanos with_slack(Nanos deadline) const;
 
   // --- handoff.cpp: taking processors and coming back.
   bool take(Worker& worker, Nanos now);
   void lose_processor(Worker& worker, Nanos now);
   void heed_claim(Worker& worker);
+  bool take_idle(Worker& worker);
+  bool may_go_on_without(Worker& worker);
+  bool has_credit(const Worker& worker) const;
   static bool end_unnoticed(fiber::Gate& gate);  // false: only begun
   static void book_loss(Worker& worker, const Processor& processor, Nanos now);
   void found(Worker& worker);
@@ -218,7 +224,10 @@ class Scheduler {
   InjectQueue inject_;
   WorkerTable workers_;
   FiberPool fibers_;
+  static constexpr Nanos kLeastTimerSlack = 50 * os::kMicrosecond;  // as the kernel's, prctl(2) PR_SET_TIMERSLACK
   Timers timers_;
+  std::atomic<Nanos> timer_slack_ = kLeastTimerSlack;
+  std::atomic<bool> workers_expired_ = false;  // since the watchdog looked
   SpareStack retired_;
   std::atomic<int> spares_ = 0;
   std::atomic<int> starting_ = 0;      // threads on their way to work()

@@ -71,6 +71,7 @@ bool Scheduler::suspend(fiber::Gate& gate, Waiter& waiter, Nanos deadline) {
 bool Scheduler::set_aside(Worker& worker, Waiter& waiter, Nanos deadline) {
   Processor& processor = *worker.processor.load(std::memory_order_relaxed);
   const Nanos now = os::now();
+  expire_timers(worker, now);
   const Choice choice = pick(processor, now);
   Fiber* target = fiber_for(worker, choice);
   if (target == nullptr) {
@@ -86,7 +87,7 @@ bool Scheduler::set_aside(Worker& worker, Waiter& waiter, Nanos deadline) {
   const bool has_deadline = deadline != os::kNever;
   if (has_deadline) {
     timers_.add(waiter, deadline);
-    helpers_.look_at(deadline);
+    helpers_.look_at(with_slack(deadline));
   }
   jump(worker, *target, {.action = AfterSwitch::Action::kAwaitWaking, .fiber = &fiber, .waiter = &waiter});
   resume_task();
@@ -94,11 +95,14 @@ bool Scheduler::set_aside(Worker& worker, Waiter& waiter, Nanos deadline) {
   return true;
 }
 
-// The fiber's waiter was claimed, or its time is over: it is the caller's until it stands in a queue. Any thread.
-void Scheduler::resume(Fiber& fiber) {
-  const Nanos now = os::now();
+void Scheduler::ends_waiting(Fiber& fiber, Nanos now) const {
   if (now - fiber.waiting_since >= std::max(slices_.base(), fiber.used)) begin_at_the_top(fiber);
   fiber.waiting_since = now;
+}
+
+// The fiber's waiter was claimed, or its time is over: it is the caller's until it stands in a queue. Any thread.
+void Scheduler::resume(Fiber& fiber) {
+  ends_waiting(fiber, os::now());
   fiber::Gate* gate = fiber::current_gate();
   // In the scheduler first: a visitor that is preempted would keep the executor from its end.
   Worker* worker = gate == nullptr ? nullptr : &enter(*gate);
@@ -119,8 +123,32 @@ void Scheduler::await_visitors() const {
   while (visitors_.load(std::memory_order_acquire) != 0) os::sleep_until(os::now() + 20 * os::kMicrosecond);
 }
 
+// By the watchdog. Whoever of it and the workers came first to the last deadlines will to the next ones.
 void Scheduler::expire_timers(Nanos now) {
-  while (Fiber* fiber = timers_.take_expired(now)) resume(*fiber);
+  const bool workers_did = workers_expired_.exchange(false, std::memory_order_relaxed);
+  bool late = false;
+  for (; Fiber* fiber = timers_.take_expired(now); late = true) resume(*fiber);
+  const Nanos slack = timer_slack_.load(std::memory_order_relaxed);
+  if (late) {
+    timer_slack_.store(kLeastTimerSlack, std::memory_order_relaxed);
+  } else if (workers_did) {
+    timer_slack_.store(std::min(2 * slack, std::max(slices_.base(), kLeastTimerSlack)), std::memory_order_relaxed);
+  }
+}
+
+void Scheduler::expire_timers(Worker& worker, Nanos now) {
+  while (Fiber* fiber = timers_.take_expired(now)) {
+    workers_expired_.store(true, std::memory_order_relaxed);
+    ends_waiting(*fiber, now);
+    publish(worker, *fiber);
+  }
+}
+
+// Workers that come by look at the timers; to wake the watchdog for each of 30,000 sleeps a second as well took a tenth
+// of two cpus. It is in time where no worker comes by: on an idle processor, beside tasks that compute for long.
+Nanos Scheduler::with_slack(Nanos deadline) const {
+  const Nanos slack = idle_processors() > 0 ? 0 : timer_slack_.load(std::memory_order_relaxed);
+  return deadline > os::kNever - slack ? deadline : deadline + slack;
 }
 
 }  // namespace preempt::core

@@ -19,11 +19,23 @@ template <class R, class... A>
   const Blocking blocking;
   return real(arguments...);
 }
+template <class R, class... A>
+[[gnu::noinline]] R call_without_processor(R (*real)(A...), std::type_identity_t<A>... arguments) {
+  const Blocking blocking(kNow);
+  return real(arguments...);
+}
 
 template <class R, class... A>
 [[gnu::always_inline]] inline R forward(R (*real)(A...), std::type_identity_t<A>... arguments) {
   if (!detail::may_block_here()) [[likely]] return real(arguments...);
   return call_in_scope(real, arguments...);
+}
+
+// A call that surely sleeps: without the time until the watchdog notices.
+template <class R, class... A>
+[[gnu::always_inline]] inline R forward_sleep(R (*real)(A...), std::type_identity_t<A>... arguments) {
+  if (!detail::may_block_here()) [[likely]] return real(arguments...);
+  return call_without_processor(real, arguments...);
 }
 
 // glibc 2.36: pthread_mutex_trylock of a robust mutex that is not recoverable says so and keeps it locked, so that the

@@ -52,13 +52,15 @@ int spin_on(int (*try_lock)(Lock*), std::type_identity_t<Lock>* lock) {
 }  // namespace
 
 // Under a C++ name of their own, or glibc's declarations, some noexcept and some with attributes, would clash.
-#define PREEMPT_HOOK(name, count)                                                                                      \
+#define PREEMPT_FORWARD(name, count, forward)                                                                          \
   extern "C" PREEMPT_EXPORT Result<decltype(::name)> hook_##name(PREEMPT_PARAMETERS_##count(name)) asm(#name);         \
   Result<decltype(::name)> hook_##name(PREEMPT_PARAMETERS_##count(name)) {                                             \
     auto* real = next_##name.get();                                                                                    \
     if (real == nullptr) [[unlikely]] return answer_nothing<Result<decltype(::name)>>();                               \
     return forward(real PREEMPT_ARGUMENTS_##count);                                                                    \
   }
+#define PREEMPT_HOOK(name, count) PREEMPT_FORWARD(name, count, forward)
+#define PREEMPT_SLEEP(name, count) PREEMPT_FORWARD(name, count, forward_sleep)
 #define PREEMPT_LOCK(name, try_name)                                                                                   \
   extern "C" PREEMPT_EXPORT int hook_##name(PREEMPT_PARAMETERS_1(name)) asm(#name);                                    \
   int hook_##name(PREEMPT_PARAMETERS_1(name)) {                                                                        \
@@ -70,5 +72,6 @@ int spin_on(int (*try_lock)(Lock*), std::type_identity_t<Lock>* lock) {
 #include "hooks/calls.inc"
 #undef PREEMPT_HOOK
 #undef PREEMPT_LOCK
+#undef PREEMPT_FORWARD
 
 }  // namespace preempt::hooks

@@ -290,6 +290,10 @@ class TakingModel {
         if (self.door == kPreempt) take([&](Turn& turn) { touch(turn, kStopChoose); });
         if (self.door == kEndBlocking) take([&](Turn& turn) { touch(turn, kLoseForget); });  // heed_claim
         return;
+      case kInside:
+        take([&](Turn& turn) { inside(turn, thread); });
+        if (self.door == kEndBlocking) take([&](Turn& turn) { go_on_without(turn, thread); });
+        return;
       case kPark:
         if (state.token[thread] == 0) return;
         take([&](Turn& turn) {
@@ -339,8 +343,6 @@ class TakingModel {
       case kEnterSwap:
       case kForget:
         return enter(turn, self);
-      case kInside:
-        return inside(turn, self);
       case kLeave:
         turn.store(in_scheduler(self), 0);
         turn.self.processor = kNobody;
@@ -414,6 +416,14 @@ class TakingModel {
         turn.self.blocking = 0;
         return turn.go(processor != kNobody ? kTouch : kFound);
     }
+  }
+
+  // may_go_on_without; where it has a processor, as if nothing had been to do.
+  static void go_on_without(Turn& turn, int self) {
+    const std::uint8_t processor = turn.load(processor_of(self));
+    if (processor != kNobody) turn.work_with(processor);
+    turn.self.blocking = 0;
+    turn.go(kLeave);
   }
 
   void come_back(Turn& turn, int self) const {
