@@ -43,6 +43,9 @@ void add_pools(std::vector<Comparison>& table, int workers) {
   table.push_back({"fork and join in a task" + text,
                    {with_workers("fork_join/preempt", workers)},
                    {{"oneTBB task_group", {{with_workers("fork_join/tbb_task_group", workers)}}}}});
+  table.push_back({"the same by std::future" + text,
+                   {with_workers("fork_join/preempt_future", workers)},
+                   {{"oneTBB task_group", {{with_workers("fork_join/tbb_task_group", workers)}}}}});
 }
 
 void add_switches(std::vector<Comparison>& table) {

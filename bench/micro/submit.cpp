@@ -11,6 +11,7 @@
 #include "peers/mutex_pool.h"
 #include "peers/preempt_pool.h"
 #include "peers/tbb_pool.h"
+#include "preempt/task_group.h"
 #include "support/countdown.h"
 
 namespace preempt::bench {
@@ -54,8 +55,8 @@ void submit_all_get_all(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * kBatch);
 }
 
-// In a task: fork one, wait for it. A worker that sleeps in get() is found by the watchdog, which hands its processor
-// on; with one worker the forked task runs no earlier.
+// In a task: fork one, wait for it. Task groups run it there. A worker that sleeps in a future's get() is found by the
+// watchdog, which hands its processor on; with one worker the forked task runs no earlier.
 template <class Pool, class ForkJoin>
 void fork_join(benchmark::State& state, ForkJoin fork_and_join) {
   Countdown left;
@@ -72,8 +73,16 @@ void fork_join(benchmark::State& state, ForkJoin fork_and_join) {
   state.SetItemsProcessed(state.iterations());
 }
 
-void fork_join_preempt(benchmark::State& state) {
+void fork_join_future(benchmark::State& state) {
   fork_join<PreemptPool>(state, [](PreemptPool& pool) { submit(pool).get(); });
+}
+
+void fork_join_preempt(benchmark::State& state) {
+  fork_join<PreemptPool>(state, [](PreemptPool& pool) {
+    TaskGroup group(pool.executor());
+    group.run([] {});
+    group.wait();
+  });
 }
 
 void fork_join_task_group(benchmark::State& state) {
@@ -94,6 +103,7 @@ BENCHMARK(round_trip<MutexPool>)->Name("round_trip/mutex_pool")->Apply(worker_co
 BENCHMARK(submit_all_get_all<PreemptPool>)->Name("submit_all/preempt")->Apply(worker_counts);
 BENCHMARK(submit_all_get_all<TbbPool>)->Name("submit_all/tbb_enqueue")->Apply(worker_counts);
 BENCHMARK(submit_all_get_all<MutexPool>)->Name("submit_all/mutex_pool")->Apply(worker_counts);
+BENCHMARK(fork_join_future)->Name("fork_join/preempt_future")->Apply(worker_counts);
 BENCHMARK(fork_join_preempt)->Name("fork_join/preempt")->Apply(worker_counts);
 BENCHMARK(fork_join_task_group)->Name("fork_join/tbb_task_group")->Apply(worker_counts);
 #if PREEMPT_BENCH_HAS_ASIO

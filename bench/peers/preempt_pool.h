@@ -23,6 +23,8 @@ class PreemptPool {
     return executor_.submit(std::forward<F>(f));
   }
 
+  Executor& executor() { return executor_; }
+
  private:
   Executor executor_;
 };

@@ -13,6 +13,7 @@ class List {
   bool empty() const { return head_ == nullptr; }
   std::size_t size() const { return size_; }
   T* front() const { return head_; }
+  T* back() const { return tail_; }
 
   void push_back(T* node) { link(tail_, node, nullptr); }
   void push_front(T* node) { link(nullptr, node, head_); }

@@ -1,5 +1,5 @@
 # Builds and runs ./consumer twice: with the source tree as a subdirectory, then with what that build installed.
-# -DSOURCE_DIR=the tree -DWORK_DIR=scratch -DGENERATOR= -DCXX_COMPILER= -DSHARED=ON|OFF -DEAGER=ON|OFF -DHTTPLIB=0|1
+# -DSOURCE_DIR=the tree -DWORK_DIR=scratch -DGENERATOR= -DCXX_COMPILER= -DBUILD_TYPE= -DSHARED=ON|OFF -DEAGER=ON|OFF -DHTTPLIB=0|1
 cmake_minimum_required(VERSION 3.22)
 
 set(prefix "${WORK_DIR}/prefix")
@@ -13,7 +13,7 @@ endfunction()
 # Configures, builds and runs the consumer in its own folder NAME; the rest goes to cmake.
 function(run_consumer name)
   run("${CMAKE_COMMAND}" -G "${GENERATOR}" -S "${WORK_DIR}/consumer" -B "${WORK_DIR}/${name}"
-    "-DCMAKE_CXX_COMPILER=${CXX_COMPILER}" -DCMAKE_BUILD_TYPE=Release ${ARGN})
+    "-DCMAKE_CXX_COMPILER=${CXX_COMPILER}" "-DCMAKE_BUILD_TYPE=${BUILD_TYPE}" ${ARGN})
   run("${CMAKE_COMMAND}" --build "${WORK_DIR}/${name}" --parallel 2)
   foreach(program consumer consumer_hooks consumer_wrapped)
     run("${WORK_DIR}/${name}/${program}")
