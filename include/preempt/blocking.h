@@ -14,7 +14,8 @@ namespace preempt {
 struct Now {};
 inline constexpr Now kNow;
 
-// While one lives, the processor may be given to another worker. Its end waits until the task has a processor again.
+// While one lives, the processor may be given to another worker. Then its end waits until the task has a processor
+// again; under Preemption::kEverywhere a task whose bursts between blocks are below 100 us goes on without waiting.
 // Does nothing off a worker. Scopes nest; only the outermost one counts. Must end on the thread that began it: a
 // migratable task must not pass a checkpoint inside. Keeps errno.
 class PREEMPT_EXPORT Blocking {

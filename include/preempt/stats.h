@@ -53,7 +53,8 @@ struct PREEMPT_EXPORT Stats {
   std::uint64_t handoffs = 0;            // processors taken from workers that slept in the kernel
   std::uint64_t returns_own = 0;         // ends of Blocking scopes whose task still had its processor
   std::uint64_t returns_idle = 0;        // blocked tasks that came back to an idle processor ...
-  std::uint64_t returns_queued = 0;      // ... or had to queue, because none was; most end or block again before that
+  std::uint64_t returns_queued = 0;      // ... or had to queue, because none was ...
+  std::uint64_t returns_on_credit = 0;   // ... or computed on without one, for a moment
   std::uint64_t steals = 0;              // times that an idle processor took work from another one
   std::uint64_t signals_sent = 0;
   std::uint64_t watchdog_wakeups = 0;

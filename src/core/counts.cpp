@@ -16,6 +16,7 @@ std::uint64_t Scheduler::unfinished() const {
 
 std::uint64_t Scheduler::moves() const {
   std::uint64_t sum = handoffs_.load(std::memory_order_relaxed);
+  for (int id = 0; id < workers_.size(); ++id) sum += workers_[id].returns_on_credit.get();
   for (const Processor& processor : processors_) sum += static_cast<std::uint64_t>(processor.dispatched_at());
   return sum;
 }
@@ -40,6 +41,7 @@ void Scheduler::add_to(Stats& stats) const {
     stats.returns_own += worker.returns_own.get();
     stats.returns_idle += worker.returns_idle.get();
     stats.returns_queued += worker.returns_queued.get();
+    stats.returns_on_credit += worker.returns_on_credit.get();
     for (std::size_t i = 0; i < stats.verdicts.size(); ++i) stats.verdicts[i] += worker.gate.verdicts[i].get();
   }
 }

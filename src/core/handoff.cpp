@@ -24,18 +24,14 @@ bool Scheduler::look(Processor& processor, Nanos now, Suspicion suspicion, Looke
   if (worker == nullptr || worker->gate.in_scheduler.load(std::memory_order_acquire)) return false;
   const int best = best_waiting(processor);
   if (best == kNoLevel) return false;
-#ifdef PREEMPT_EAGER
-  const bool is_due = true;
-#else
-  const bool is_due = now >= processor.due_at(best) && now >= processor.not_before();
-#endif
+  const bool due_now = is_due(processor, best, now);
   const bool may_take = may_take_ && looker == Looker::kWatchdog;
   if (worker->gate.blocking.load(std::memory_order_relaxed) != 0) return may_take && take(*worker, now);
-  if (!is_due && suspicion == Suspicion::kNone) return false;
-  if (!is_due && !may_take) return false;
+  if (!due_now && suspicion == Suspicion::kNone) return false;
+  if (!due_now && !may_take) return false;
   switch (worker->state.read(worker->gate.thread)) {
     case os::ThreadState::kRunning:
-      if (is_due) request(processor, *worker, now);
+      if (due_now) request(processor, *worker, now);
       return false;
     case os::ThreadState::kAsleep:
       count(Verdict::kAsleep);
@@ -46,10 +42,17 @@ bool Scheduler::look(Processor& processor, Nanos now, Suspicion suspicion, Looke
       return false;
     case os::ThreadState::kUnknown:
       // Without /proc nobody can say that a signal would not cut a system call short: the guard word alone asks.
-      if (is_due && mode_ != Preemption::kNone) worker->gate.ask();
+      if (due_now && mode_ != Preemption::kNone) worker->gate.ask();
       return false;
   }
   return false;
+}
+
+bool Scheduler::is_due(const Processor& processor, int best, Nanos now) {
+#ifdef PREEMPT_EAGER
+  return true;
+#endif
+  return now >= processor.due_at(best) && now >= processor.not_before();
 }
 
 bool Scheduler::all_are_blocked() {
@@ -201,9 +204,25 @@ void Scheduler::pass_on(Processor& processor, Nanos now) {
 
 // The worker knows that it has no processor and is about to queue, to park or to take an idle one.
 void Scheduler::found(Worker& worker) {
+  end_credit(worker);
   if (worker.gate.lost.load(std::memory_order_relaxed) != fiber::Lost::kTaken) return;
   worker.gate.lost.store(fiber::Lost::kNo, std::memory_order_relaxed);
   lost_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// The burst before the block, and what it computed since without a processor, which is no sleep.
+void Scheduler::book_block(Worker& worker, Nanos now, Nanos cpu_time) {
+  Fiber& fiber = *worker.fiber;
+  const Nanos ran = worker.ran_before_loss.load(std::memory_order_relaxed);
+  const Nanos since = std::max<Nanos>(cpu_time - worker.cpu_time_seen.load(std::memory_order_relaxed), 0);
+  const Nanos slept = now - worker.lost_at.load(std::memory_order_relaxed) - since;
+  worker.cpu_time_seen.store(cpu_time, std::memory_order_relaxed);
+  fiber.used += ran + since;
+  if (slept >= std::max(slices_.base(), ran)) {
+    begin_at_the_top(fiber);
+  } else {
+    fall_if_used_up(fiber);
+  }
 }
 
 bool Scheduler::take_idle(Worker& worker) {
@@ -224,13 +243,8 @@ void Scheduler::begin_at_the_top(Fiber& fiber) {
 
 void Scheduler::come_back(Worker& worker) {
   const Nanos now = os::now();
-  worker.cpu_time_seen.store(os::thread_cpu_time(worker.gate.thread), std::memory_order_relaxed);
+  book_block(worker, now, os::thread_cpu_time(worker.gate.thread));
   Fiber& fiber = *worker.fiber;
-  const Nanos ran = worker.ran_before_loss.load(std::memory_order_relaxed);
-  fiber.used += ran;
-  if (now - worker.lost_at.load(std::memory_order_relaxed) >= std::max(slices_.base(), ran)) {
-    begin_at_the_top(fiber);
-  }
   if (take_idle(worker)) {
     worker.returns_idle.add();
     return begin_burst(worker, now, {});
@@ -249,42 +263,16 @@ void Scheduler::come_back(Worker& worker) {
   resume_task();
 }
 
-// A few of the workers that lost their processor: those that compute again are called back.
-void Scheduler::look_at_lost(Nanos now) {
-  constexpr int kMostLooks = 8;
-  const int count = workers_.size();
-  int looks = 0;
-  for (int i = 0; i < count && looks < kMostLooks; ++i) {
-    next_lost_ = (next_lost_ + 1) % count;
-    Worker& worker = workers_[next_lost_];
-    if (worker.gate.lost.load(std::memory_order_relaxed) != fiber::Lost::kTaken ||
-        worker.gate.in_scheduler.load(std::memory_order_relaxed) ||
-        worker.gate.blocking.load(std::memory_order_relaxed) != 0) {
-      continue;
-    }
-    ++looks;
-    if (worker.state.read(worker.gate.thread) != os::ThreadState::kRunning) continue;
-    if (has_credit(worker)) continue;
-    if (mode_ != Preemption::kNone) worker.gate.ask();
-    if (sends_signals()) send(worker, now);
-  }
-}
-
-// Less than a slice of cpu time since it lost its processor: most sleep again before, or are at their end.
-bool Scheduler::has_credit(const Worker& worker) const {
-  const Nanos computed =
-      os::thread_cpu_time(worker.gate.thread) - worker.cpu_time_seen.load(std::memory_order_relaxed);
-  return computed < slices_.base();
-}
-
 // --- Explicit scopes.
 
 void Scheduler::begin_blocking(fiber::Gate& gate, Leave leave_when) {
   const std::uint32_t depth = gate.blocking.load(std::memory_order_relaxed);
   gate.blocking.store(depth + 1, std::memory_order_relaxed);
-  if (depth != 0 || leave_when == Leave::kWhenTaken) return;
+  if (depth != 0) return;
+  if (leave_when == Leave::kWhenTaken && gate.lost.load(std::memory_order_relaxed) != fiber::Lost::kTaken) return;
   Worker& worker = enter(gate);
-  worker.scheduler.lose_processor(worker, os::now());
+  worker.scheduler.end_credit(worker);
+  if (leave_when == Leave::kNow) worker.scheduler.lose_processor(worker, os::now());
   leave();
 }
 
@@ -322,20 +310,11 @@ void Scheduler::end_blocking(fiber::Gate& gate) {
     if (worker.processor.load(std::memory_order_relaxed) != nullptr) worker.scheduler.heed_claim(worker);
     if (worker.processor.load(std::memory_order_relaxed) != nullptr) {
       worker.returns_own.add();
-    } else if (!worker.scheduler.may_go_on_without(worker)) {
+    } else if (!worker.scheduler.go_on_credit(worker)) {
       worker.scheduler.come_back(worker);
     }
   }
   leave(fiber::current_gate());
-}
-
-// As one whose sleep was not announced, until it computes for so long that look_at_lost() meets it, or its next
-// checkpoint. Most go to sleep again before: to park each of them and wake it once more costs as much as all the rest of
-// an echo.
-bool Scheduler::may_go_on_without(Worker& worker) {
-  if (mode_ != Preemption::kEverywhere || idle_processors() > 0) return false;
-  worker.gate.ask();
-  return true;
 }
 
 // The watchdog claimed this processor, and enter() was faster. Where the cpus are busy its membarrier takes
@@ -343,8 +322,9 @@ bool Scheduler::may_go_on_without(Worker& worker) {
 // processor that is due goes as if it had been taken.
 void Scheduler::heed_claim(Worker& worker) {
   const Nanos now = os::now();
-  Processor& processor = *worker.processor.load(std::memory_order_relaxed);
-  if (due(worker, processor, now, fiber::Entry::kDeferred) == Due::kNow) lose_processor(worker, now);
+  const Processor& processor = *worker.processor.load(std::memory_order_relaxed);
+  const int best = best_waiting(processor);
+  if (best != kNoLevel && is_due(processor, best, now)) lose_processor(worker, now);
 }
 
 }  // namespace preempt::core

@@ -73,13 +73,14 @@ Nanos RunQueue::overdue_from() const {
 }
 
 // The one that starves longest; kNoLevel when none does, or another one had its slice lately. The best level is served
-// anyway.
-int RunQueue::starving_level(Nanos now) const {
+// anyway, unless something better runs.
+int RunQueue::starving_level(Nanos now, int running) const {
   if (now < next_starving_turn_.load(std::memory_order_relaxed)) return kNoLevel;
   int longest = kNoLevel;
   Nanos since = now - slices_.starving_after();
   LevelSet others = waiting();
-  for (others &= others - 1; others != 0; others &= others - 1) {
+  if (best_of(others) <= running) others &= others - 1;
+  for (; others != 0; others &= others - 1) {
     const int level = __builtin_ctz(others);
     const Nanos served = served_[level].load(std::memory_order_relaxed);
     if (served > since) continue;
@@ -98,7 +99,7 @@ Nanos RunQueue::next_entitlement() const {
   return std::min(overdue_from(), std::max(starving, next_starving_turn_.load(std::memory_order_relaxed)));
 }
 
-Choice RunQueue::pick(Nanos now) {
+Choice RunQueue::pick(Nanos now, int running) {
   if (waiting() == 0) return {};
   const std::lock_guard hold(lock_);
   if (waiting() == 0) return {};
@@ -106,7 +107,7 @@ Choice RunQueue::pick(Nanos now) {
   if (overdue(now)) {
     next_overdue_turn_.store(now + slices_.between_overdue(), std::memory_order_relaxed);
     choice = {.runnable = stopped_.front(), .grant = slices_.least_run(), .is_turn = true};
-  } else if (const int starving = starving_level(now); starving != kNoLevel) {
+  } else if (const int starving = starving_level(now, running); starving != kNoLevel) {
     next_starving_turn_.store(now + slices_.starving_after(), std::memory_order_relaxed);
     choice = {.runnable = levels_[starving].front(), .grant = slices_.base()};
   } else {

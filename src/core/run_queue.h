@@ -53,8 +53,9 @@ class alignas(base::kCacheLine) RunQueue {
   // A chain linked by `next`. How many.
   int push_back_all(Runnable* first, Nanos now);
 
-  // Next to run: an overdue stopped worker, then a starving level's first, then the best level's first.
-  Choice pick(Nanos now);
+  // Next to run: an overdue stopped worker, then a starving level's first, then the best level's first. `running`: the
+  // level of what would give way, which serves no level below it.
+  Choice pick(Nanos now, int running = kNoLevel);
   // Oldest by time of waiting; null when there is none.
   Fiber* take_stopped();
   Fiber* take_suspended();
@@ -85,7 +86,7 @@ class alignas(base::kCacheLine) RunQueue {
   Fiber* take_first(Waiting& list);
   bool overdue(Nanos now) const { return now >= overdue_from(); }
   Nanos overdue_from() const;
-  int starving_level(Nanos now) const;
+  int starving_level(Nanos now, int running) const;
 
   const Slices& slices_;
   os::Lock lock_;

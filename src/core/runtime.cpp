@@ -72,7 +72,10 @@ Runtime::Runtime(Options options)
     log_.say(core::Log::Line::kShadowStack);
   }
   const bool may_hand_off = options_.max_threads > options_.processors;
-  if ((may_hand_off || scheduler_.sends_signals()) && !can_see_threads()) log_.say(core::Log::Line::kNoProc);
+  if ((may_hand_off || scheduler_.sends_signals()) && !can_see_threads()) {
+    log_.say(core::Log::Line::kNoProc);
+    scheduler_.cannot_see_threads();
+  }
   scheduler_.allow_hand_off(may_hand_off, has_membarrier);
   scheduler_.on_exception = options_.on_exception;
   if (options_.queue_capacity != 0) {

@@ -121,10 +121,10 @@ int Scheduler::look_elsewhere(Processor& processor, Nanos now) {
   return rescued + steal(processor, own_best);
 }
 
-Choice Scheduler::pick(Processor& processor, Nanos now) {
+Choice Scheduler::pick(Processor& processor, Nanos now, int running) {
   int moved = sort_in(processor, now);
   if (processors() > 1) moved += look_elsewhere(processor, now);
-  const Choice choice = processor.queue.pick(now);
+  const Choice choice = processor.queue.pick(now, running);
   // While they moved they were in no queue: who looked at that moment saw nothing.
   if (moved > 1 && anything_waits()) work_arrived();
   return choice;

@@ -28,6 +28,8 @@ class Helpers {
   virtual void look_at(Nanos when) = 0;
   // Work waits: do not sleep without end.
   virtual void work_waits() = 0;
+  // A worker computes without a processor: do not sleep without end.
+  virtual void credit_given() = 0;
   // A spare thread is missing.
   virtual void want_spare() = 0;
   // A signal found no handler of ours within its time.
@@ -89,6 +91,10 @@ class Scheduler {
   bool look_at(Processor& processor, Nanos now, Suspicion suspicion);
   void look_at_lost(Nanos now);
   bool has_lost() const { return lost_.load(std::memory_order_relaxed) > 0; }
+  int on_credit() const { return on_credit_.load(std::memory_order_relaxed); }
+  // Whether somebody was given credit since the last call; for the watchdog.
+  bool take_credit_given() { return credit_given_.exchange(false, std::memory_order_seq_cst); }
+  bool credit_was_given() const { return credit_given_.load(std::memory_order_seq_cst); }
   bool anything_waits() const;
   // Of the bursts that run; kNever when none does.
   Nanos first_slice_end() const;
@@ -124,6 +130,7 @@ class Scheduler {
     may_take_ = allowed && also_taking;
   }
   void forbid_fiber_switches() { may_switch_fibers_ = false; }
+  void cannot_see_threads() { sees_threads_.store(false, std::memory_order_relaxed); }
   Helpers& helpers() { return helpers_; }
   void add_to(Stats& stats) const;
   Preemption mode() const { return mode_; }
@@ -153,7 +160,7 @@ class Scheduler {
   void call(detail::Task& task);
   void run_task(Worker& worker, detail::Task& task, Choice choice, Nanos chosen_at);
   int look_elsewhere(Processor& processor, Nanos now);
-  Choice pick(Processor& processor, Nanos now);
+  Choice pick(Processor& processor, Nanos now, int running = kNoLevel);
   void rest(Worker& worker);
   void wait_as_spare(Worker& worker);
   void make_idle(Processor& processor);
@@ -174,6 +181,7 @@ class Scheduler {
   static bool goes_last(const Fiber& fiber, fiber::Entry entry);
   static void count_switch(Worker& worker, fiber::Entry entry);
   void charge(Processor& processor, Fiber& fiber, Nanos now);
+  void fall_if_used_up(Fiber& fiber) const;
   void begin_burst(Worker& worker, Nanos now, Choice how);
   void resume_task();
   Worker* successor(Processor& processor, Choice& choice);
@@ -198,7 +206,12 @@ class Scheduler {
   void lose_processor(Worker& worker, Nanos now);
   void heed_claim(Worker& worker);
   bool take_idle(Worker& worker);
-  bool may_go_on_without(Worker& worker);
+  void book_block(Worker& worker, Nanos now, Nanos cpu_time);
+
+  // --- Credit.
+  bool go_on_credit(Worker& worker);
+  void end_credit(Worker& worker);
+  bool deserves_credit(const Worker& worker, Nanos cpu_time) const;
   bool has_credit(const Worker& worker) const;
   static bool end_unnoticed(fiber::Gate& gate);  // false: only begun
   static void book_loss(Worker& worker, const Processor& processor, Nanos now);
@@ -210,6 +223,7 @@ class Scheduler {
   static void begin_at_the_top(Fiber& fiber);
   enum class Looker { kWatchdog, kSubmitter };
   bool look(Processor& processor, Nanos now, Suspicion suspicion, Looker looker);
+  static bool is_due(const Processor& processor, int best, Nanos now);
   void request(Processor& processor, Worker& worker, Nanos now);
   static bool is_spared(Worker& worker);
   bool send(Worker& worker, Nanos now);
@@ -224,7 +238,11 @@ class Scheduler {
   InjectQueue inject_;
   WorkerTable workers_;
   FiberPool fibers_;
+  std::atomic<int> on_credit_ = 0;           // workers that compute without a processor after a block
+  std::atomic<bool> credit_given_ = false;   // since the watchdog looked
+  std::atomic<bool> sees_threads_ = true;    // /proc says who computes
   static constexpr Nanos kLeastTimerSlack = 50 * os::kMicrosecond;  // as the kernel's, prctl(2) PR_SET_TIMERSLACK
+  static constexpr Nanos kMostTimerSlack = os::kMillisecond;
   Timers timers_;
   std::atomic<Nanos> timer_slack_ = kLeastTimerSlack;
   std::atomic<bool> workers_expired_ = false;  // since the watchdog looked

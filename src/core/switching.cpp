@@ -94,6 +94,10 @@ void Scheduler::count_switch(Worker& worker, fiber::Entry entry) {
 void Scheduler::charge(Processor& processor, Fiber& fiber, Nanos now) {
   fiber.used += now - processor.dispatched_at();
   processor.charged(now);
+  fall_if_used_up(fiber);
+}
+
+void Scheduler::fall_if_used_up(Fiber& fiber) const {
   if (fiber.used < slices_.slice(fiber)) return;
   fiber.level = static_cast<std::uint8_t>(next_level(fiber.level));
   fiber.used = 0;
@@ -136,7 +140,7 @@ void Scheduler::resume_task() {
 // --- Thread switch. Steps (README.md, "Thread switch"): choose the next, publish the task, give the processor, park.
 
 Verdict Scheduler::stop_thread(Worker& worker, Processor& processor, Nanos now, fiber::Entry entry) {
-  Choice choice = pick(processor, now);
+  Choice choice = pick(processor, now, worker.fiber->level);
   if (!choice) return Verdict::kNothingWaiting;
   if (is_worse(choice, *worker.fiber, entry)) {
     processor.queue.push_front(*choice.runnable);
@@ -219,7 +223,7 @@ void Scheduler::give(Processor& processor, Worker& worker, Choice choice, Nanos 
 // --- Fiber switch.
 
 bool Scheduler::suspend_fiber(Worker& worker, Processor& processor, Nanos now, fiber::Entry entry) {
-  const Choice choice = pick(processor, now);
+  const Choice choice = pick(processor, now, worker.fiber->level);
   if (!choice) return false;
   if (is_worse(choice, *worker.fiber, entry)) {
     processor.queue.push_front(*choice.runnable);

@@ -11,7 +11,7 @@
 
 namespace preempt::core {
 
-// Filled by workers in the scheduler, emptied by the watchdog. A waiter is not touched any more once remove() returned,
+// Filled by workers in the scheduler, emptied by the watchdog and by workers that come by. A waiter is not touched any more once remove() returned,
 // or its fiber was given out.
 class Timers {
  public:
@@ -32,6 +32,19 @@ class Timers {
   fiber::Fiber* take_expired(os::Nanos now) {
     if (first() > now) return nullptr;
     const std::lock_guard hold(lock_);
+    return next_expired(now);
+  }
+  // Or when somebody else has the lock: it is for who has better to do than to wait for it.
+  fiber::Fiber* try_take_expired(os::Nanos now) {
+    if (first() > now) return nullptr;
+    const std::unique_lock hold(lock_, std::try_to_lock);
+    return hold ? next_expired(now) : nullptr;
+  }
+
+  os::Nanos first() const { return first_.load(std::memory_order_seq_cst); }
+
+ private:
+  fiber::Fiber* next_expired(os::Nanos now) {
     while (!heap_.empty() && heap_.top()->deadline <= now) {
       Waiter& waiter = *heap_.top();
       take_out(waiter);
@@ -47,9 +60,6 @@ class Timers {
     return nullptr;
   }
 
-  os::Nanos first() const { return first_.load(std::memory_order_seq_cst); }
-
- private:
   struct Links {
     static Waiter*& child(Waiter& node) { return node.first_later; }
     static Waiter*& next(Waiter& node) { return node.next_timer; }

@@ -24,24 +24,30 @@ void Watchdog::run() {
   while (!stopping_.load(std::memory_order_seq_cst)) {
     const std::uint32_t bell = bell_.load(std::memory_order_seq_cst);
     wanted_.store(os::kNever, std::memory_order_seq_cst);
+    credit_given_ = scheduler_.take_credit_given();
     const Nanos now = os::now();
     const Nanos next_look = look(now);
     sleeps_until_.store(next_look, std::memory_order_seq_cst);
-    // Work that arrived while this looked rang no bell: it saw the watchdog awake.
-    const bool missed = next_look == os::kNever && scheduler_.anything_waits();
     // What follows wakes only this thread: who brings work must still ring.
     const Nanos next_lost = lost_compete() ? now + kLongestPeriod : os::kNever;
     const Nanos wake_at =
         std::min({next_look, next_lost, wanted_.load(std::memory_order_seq_cst), scheduler_.next_timer()});
+    wakes_at_.store(wake_at, std::memory_order_seq_cst);
+    // What arrived while this looked rang no bell: it saw the watchdog awake.
+    const bool missed = (next_look == os::kNever && scheduler_.anything_waits()) ||
+                        (wake_at == os::kNever && scheduler_.credit_was_given());
     if (!missed && !stopping_.load(std::memory_order_seq_cst)) os::futex_wait(bell_, bell, wake_at);
     sleeps_until_.store(kAwake, std::memory_order_seq_cst);
+    wakes_at_.store(kAwake, std::memory_order_seq_cst);
     wakeups_.fetch_add(1, std::memory_order_relaxed);
   }
 }
 
-// Workers without a processor matter when every processor is in use: one that computes again is one too many.
+// Workers without a processor matter when every processor is in use: one that computes again is one too many. Who was
+// given credit lately will be given it again.
 bool Watchdog::lost_compete() const {
-  return scheduler_.has_lost() && (scheduler_.idle_processors() == 0 || scheduler_.anything_waits());
+  return scheduler_.has_lost() && (credit_given_ || scheduler_.on_credit() > 0 || scheduler_.idle_processors() == 0 ||
+                                   scheduler_.anything_waits());
 }
 
 // Returns when to look again; kNever: nothing waits, and who brings work must ring.

@@ -34,6 +34,10 @@ class Watchdog {
     if (sleeps_until_.load(std::memory_order_seq_cst) == os::kNever) wake();
   }
 
+  void credit_given() {
+    if (wakes_at_.load(std::memory_order_seq_cst) == os::kNever) wake();
+  }
+
   std::uint64_t wakeups() const { return wakeups_.load(std::memory_order_relaxed); }
 
  private:
@@ -55,8 +59,10 @@ class Watchdog {
   std::vector<Nanos> burst_seen_;  // for each processor: the burst that ran at the last look
   Nanos period_ = kFirstPeriod;
   Nanos last_taken_ = -kTasksBlock;
+  bool credit_given_ = false;      // between the last look and this one
   Nanos quiet_since_ = 0;          // nothing has waited since; 0: something does
   alignas(base::kCacheLine) std::atomic<Nanos> sleeps_until_ = kAwake;
+  std::atomic<Nanos> wakes_at_ = kAwake;  // by itself; sleeps_until_ is what others may count on
   std::atomic<Nanos> wanted_ = os::kNever;  // the earliest look that was asked for since the last one
   os::FutexWord bell_ = 0;
   std::atomic<bool> stopping_ = false;

@@ -78,6 +78,8 @@ class Worker {
   std::atomic<Nanos> ran_before_loss = 0;
   std::atomic<Nanos> cpu_time_seen = 0;  // of the thread, when it last lost a processor or came back
 
+  std::atomic<bool> on_credit = false;   // computes without a processor after a block; the owner's
+
   // Sending.
   os::ThreadStateFile state;
   std::atomic<Nanos> asked_at = 0;        // the last signal
@@ -92,7 +94,7 @@ class Worker {
 
   // Counts of this worker; Stats adds them up.
   base::Counter submitted, completed, checkpoint_yields, fiber_preemptions, thread_preemptions, fiber_switches;
-  base::Counter returns_own, returns_idle, returns_queued;
+  base::Counter returns_own, returns_idle, returns_queued, returns_on_credit;
 };
 
 }  // namespace preempt::core

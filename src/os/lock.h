@@ -17,6 +17,9 @@ class Lock {
   static void unlock(std::atomic<bool>& held) { held.store(false, std::memory_order_release); }
 
   void lock() { lock(held_); }
+  bool try_lock() {
+    return !held_.load(std::memory_order_relaxed) && !held_.exchange(true, std::memory_order_acquire);
+  }
   void unlock() { unlock(held_); }
   // As unlock() with a full fence behind it, for the price of the fence.
   void unlock_fenced() { held_.exchange(false, std::memory_order_seq_cst); }

@@ -56,6 +56,20 @@ TEST_F(RunQueueTest, LowerNumbersFirst) {
   EXPECT_EQ(queue_.pick(now_).runnable, &background);
 }
 
+// Else a task of a lower class would never begin beside one of a higher class that never ends.
+TEST_F(RunQueueTest, TheBestLevelStarvesBelowOneThatRuns) {
+  Runnable& only = task(4);
+  queue_.push_back(only);
+  const Nanos late = os::now() + 2 * slices_.starving_after();
+  const Choice share = queue_.pick(late, 3);
+  EXPECT_EQ(share.runnable, &only);
+  EXPECT_EQ(share.grant, slices_.base());
+  queue_.push_back(only);
+  const Choice best = queue_.pick(late + 3 * slices_.starving_after(), 4);
+  EXPECT_EQ(best.runnable, &only);
+  EXPECT_EQ(best.grant, 0);
+}
+
 TEST_F(RunQueueTest, StarvingLevelsGetABaseSliceInTurn) {
   Runnable& top = task(0);
   Runnable& top_too = task(0);

@@ -66,6 +66,30 @@ TEST_P(NoProc, PlainScopeHandsOff) {
             "");
 }
 
+// Nobody could call back a task that went on without a processor.
+TEST_P(NoProc, OneComputesAtATimeAfterAScope) {
+  EXPECT_EQ(run_without([] {
+              const testing::LogLines log;
+              Executor executor(options(log));
+              std::atomic<int> computing = 0, most = 0;
+              for (int i = 0; i < 10; ++i) {
+                executor.execute([&] {
+                  {
+                    const Blocking scope(kNow);
+                    usleep(10'000);
+                  }
+                  const int now = ++computing;
+                  if (now > most) most = now;
+                  testing::busy_for(std::chrono::milliseconds(5));
+                  --computing;
+                });
+              }
+              executor.drain();
+              return most == 1;
+            }),
+            "");
+}
+
 TEST_P(NoProc, HogsWithCheckpointsTakeTurnsWithoutSignals) {
   if (GetParam() == Preemption::kNone) return;
   EXPECT_EQ(run_without([] {

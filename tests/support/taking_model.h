@@ -418,7 +418,7 @@ class TakingModel {
     }
   }
 
-  // may_go_on_without; where it has a processor, as if nothing had been to do.
+  // go_on_credit; where it has a processor, as if nothing had been to do.
   static void go_on_without(Turn& turn, int self) {
     const std::uint8_t processor = turn.load(processor_of(self));
     if (processor != kNobody) turn.work_with(processor);
