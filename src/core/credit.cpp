@@ -21,7 +21,7 @@ constexpr int kMostOnCredit = 8;
 // The end of a block, its processor gone. False: it must come back.
 bool Scheduler::go_on_credit(Worker& worker) {
   // Without signals, or a look at who computes, nobody could call it back.
-  if (mode_ != Preemption::kEverywhere || !sees_threads_.load(std::memory_order_relaxed)) return false;
+  if (mode_ != Preemption::kEverywhere || !sends_signals() || !sees_threads_.load(std::memory_order_relaxed)) return false;
   if (idle_processors() > 0 || on_credit() >= kMostOnCredit * processors()) return false;
   const Nanos cpu_time = os::thread_cpu_time(worker.gate.thread);
   if (!deserves_credit(worker, cpu_time)) return false;
@@ -71,9 +71,7 @@ void Scheduler::look_at_lost(Nanos now) {
     ++reads;
     if (has_credit(worker)) continue;
     ++looks;
-    const os::ThreadState state = worker.state.read(worker.gate.thread);
-    sees_threads_.store(state != os::ThreadState::kUnknown, std::memory_order_relaxed);
-    if (state != os::ThreadState::kRunning) continue;
+    if (state_of(worker) != os::ThreadState::kRunning) continue;
     if (mode_ != Preemption::kNone) worker.gate.ask();
     if (sends_signals()) send(worker, now);
   }

@@ -29,7 +29,7 @@ bool Scheduler::look(Processor& processor, Nanos now, Suspicion suspicion, Looke
   if (worker->gate.blocking.load(std::memory_order_relaxed) != 0) return may_take && take(*worker, now);
   if (!due_now && suspicion == Suspicion::kNone) return false;
   if (!due_now && !may_take) return false;
-  switch (worker->state.read(worker->gate.thread)) {
+  switch (state_of(*worker)) {
     case os::ThreadState::kRunning:
       if (due_now) request(processor, *worker, now);
       return false;
@@ -46,6 +46,13 @@ bool Scheduler::look(Processor& processor, Nanos now, Suspicion suspicion, Looke
       return false;
   }
   return false;
+}
+
+os::ThreadState Scheduler::state_of(Worker& worker) {
+  const os::ThreadState state = worker.state.read(worker.gate.thread);
+  const bool sees = state != os::ThreadState::kUnknown;
+  if (sees != sees_threads_.load(std::memory_order_relaxed)) sees_threads_.store(sees, std::memory_order_relaxed);
+  return state;
 }
 
 bool Scheduler::is_due(const Processor& processor, int best, Nanos now) {
@@ -172,7 +179,7 @@ bool Scheduler::pass_on_by_choice(Processor& processor, Nanos now) {
     give(processor, *next, choice, now);
     return true;
   }
-  processor.queue.push_front(*choice.runnable);
+  processor.queue.put_back(choice);
   helpers_.want_spare();
   return false;
 }
@@ -195,7 +202,7 @@ void Scheduler::pass_on(Processor& processor, Nanos now) {
                          : take_spare(processor)) {
     return give(processor, *next, choice, now);
   }
-  processor.queue.push_front(*choice.runnable);
+  processor.queue.put_back(choice);
   helpers_.want_spare();
   make_idle(processor);
 }

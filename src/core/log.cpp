@@ -17,6 +17,9 @@ std::string Log::text(Line line) const {
     case Line::kNoProc:
       return "/proc/self/task cannot be read, so running tasks are preempted at checkpoints only, and a blocked task "
              "keeps its processor unless it uses preempt::Blocking";
+    case Line::kNoSignals:
+      return "rt_tgsigqueueinfo(2) is refused, by a seccomp filter perhaps, so running tasks are preempted at checkpoints "
+             "only";
     case Line::kShadowStack:
       return "this thread uses a shadow stack, so tasks are not switched as fibers: migratable tasks keep their threads";
     case Line::kThreadFailed:

@@ -25,6 +25,7 @@ class Log {
     kHandlerReplaced,
     kNoMembarrier,
     kNoProc,
+    kNoSignals,
     kShadowStack,
     kThreadFailed,
     kThreadsExhausted,

@@ -115,10 +115,22 @@ Choice RunQueue::pick(Nanos now, int running) {
   }
   last_choice_.store(now, std::memory_order_relaxed);
   const int level = choice.runnable->level;
-  served_[level].store(now, std::memory_order_relaxed);
+  // A stopped worker's turn serves it, not the first of its level: a suspended fiber starved among such at one level.
+  if (!choice.is_turn) served_[level].store(now, std::memory_order_relaxed);
   remove(*choice.runnable);
   __builtin_prefetch(levels_[level].front());  // most likely the next choice
   return choice;
+}
+
+void RunQueue::put_back(const Choice& choice) {
+  if (choice.is_turn) {
+    next_overdue_turn_.store(0, std::memory_order_relaxed);
+  } else if (choice.grant != 0) {
+    next_starving_turn_.store(0, std::memory_order_relaxed);
+  }
+  const int level = choice.runnable->level;
+  push_front(*choice.runnable);
+  if (choice.grant != 0) served_[level].store(0, std::memory_order_relaxed);
 }
 
 Fiber* RunQueue::take_first(Waiting& list) {

@@ -56,6 +56,8 @@ class alignas(base::kCacheLine) RunQueue {
   // Next to run: an overdue stopped worker, then a starving level's first, then the best level's first. `running`: the
   // level of what would give way, which serves no level below it.
   Choice pick(Nanos now, int running = kNoLevel);
+  // What pick() gave cannot run now: it comes first in its level again, and keeps its claim to a turn.
+  void put_back(const Choice& choice);
   // Oldest by time of waiting; null when there is none.
   Fiber* take_stopped();
   Fiber* take_suspended();

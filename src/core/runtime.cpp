@@ -71,6 +71,10 @@ Runtime::Runtime(Options options)
     scheduler_.forbid_fiber_switches();
     log_.say(core::Log::Line::kShadowStack);
   }
+  if (scheduler_.sends_signals() && !os::may_send_signals()) {
+    log_.say(core::Log::Line::kNoSignals);
+    scheduler_.forbid_signals();
+  }
   const bool may_hand_off = options_.max_threads > options_.processors;
   if ((may_hand_off || scheduler_.sends_signals()) && !can_see_threads()) {
     log_.say(core::Log::Line::kNoProc);

@@ -130,11 +130,12 @@ class Scheduler {
     may_take_ = allowed && also_taking;
   }
   void forbid_fiber_switches() { may_switch_fibers_ = false; }
+  void forbid_signals() { may_signal_ = false; }
   void cannot_see_threads() { sees_threads_.store(false, std::memory_order_relaxed); }
   Helpers& helpers() { return helpers_; }
   void add_to(Stats& stats) const;
   Preemption mode() const { return mode_; }
-  bool sends_signals() const { return mode_ >= Preemption::kSignalSafe; }
+  bool sends_signals() const { return mode_ >= Preemption::kSignalSafe && may_signal_; }
 
   // Called on the worker with what a task threw.
   std::function<void(std::exception_ptr)> on_exception;
@@ -223,6 +224,7 @@ class Scheduler {
   static void begin_at_the_top(Fiber& fiber);
   enum class Looker { kWatchdog, kSubmitter };
   bool look(Processor& processor, Nanos now, Suspicion suspicion, Looker looker);
+  os::ThreadState state_of(Worker& worker);
   static bool is_due(const Processor& processor, int best, Nanos now);
   void request(Processor& processor, Worker& worker, Nanos now);
   static bool is_spared(Worker& worker);
@@ -256,6 +258,7 @@ class Scheduler {
   const int signal_;
   bool may_give_ = true;
   bool may_take_ = true;
+  bool may_signal_ = true;
   bool may_switch_fibers_ = true;
   int next_lost_ = 0;                  // the watchdog's round over lost workers
   alignas(base::kCacheLine) std::atomic<std::uint64_t> submitted_outside_ = 0;

@@ -143,13 +143,13 @@ Verdict Scheduler::stop_thread(Worker& worker, Processor& processor, Nanos now, 
   Choice choice = pick(processor, now, worker.fiber->level);
   if (!choice) return Verdict::kNothingWaiting;
   if (is_worse(choice, *worker.fiber, entry)) {
-    processor.queue.push_front(*choice.runnable);
+    processor.queue.put_back(choice);
     return Verdict::kNotDue;
   }
   Worker* next = successor(processor, choice);
   if (next == nullptr && now >= processor.slice_end()) next = swap_for_stopped(processor, choice);
   if (next == nullptr) {
-    processor.queue.push_front(*choice.runnable);
+    processor.queue.put_back(choice);
     processor.refuse_request(now + kNoSpareAgainAfter);
     helpers_.want_spare();
     return Verdict::kNoSpare;
@@ -184,7 +184,7 @@ bool Scheduler::is_worse(Choice choice, const Fiber& running, fiber::Entry entry
 Worker* Scheduler::swap_for_stopped(Processor& processor, Choice& choice) {
   Fiber* stopped = oldest_stopped();
   if (stopped == nullptr) return nullptr;
-  processor.queue.push_front(*choice.runnable);
+  processor.queue.put_back(choice);
   choice = {.runnable = stopped};
   return stopped->worker;
 }
@@ -226,12 +226,12 @@ bool Scheduler::suspend_fiber(Worker& worker, Processor& processor, Nanos now, f
   const Choice choice = pick(processor, now, worker.fiber->level);
   if (!choice) return false;
   if (is_worse(choice, *worker.fiber, entry)) {
-    processor.queue.push_front(*choice.runnable);
+    processor.queue.put_back(choice);
     return false;
   }
   Fiber* target = fiber_for(worker, choice);
   if (target == nullptr) {
-    processor.queue.push_front(*choice.runnable);
+    processor.queue.put_back(choice);
     return false;
   }
   Fiber& fiber = *worker.fiber;

@@ -36,9 +36,9 @@ class Timers {
   }
   // Or when somebody else has the lock: it is for who has better to do than to wait for it.
   fiber::Fiber* try_take_expired(os::Nanos now) {
-    if (first() > now) return nullptr;
-    const std::unique_lock hold(lock_, std::try_to_lock);
-    return hold ? next_expired(now) : nullptr;
+    if (first() > now || !lock_.try_lock()) return nullptr;
+    const std::lock_guard hold(lock_, std::adopt_lock);
+    return next_expired(now);
   }
 
   os::Nanos first() const { return first_.load(std::memory_order_seq_cst); }

@@ -75,7 +75,7 @@ bool Scheduler::set_aside(Worker& worker, Waiter& waiter, Nanos deadline) {
   const Choice choice = pick(processor, now);
   Fiber* target = fiber_for(worker, choice);
   if (target == nullptr) {
-    if (choice) processor.queue.push_front(*choice.runnable);
+    if (choice) processor.queue.put_back(choice);
     return false;
   }
   Fiber& fiber = *worker.fiber;

@@ -69,6 +69,9 @@ bool send_signal(pid_t thread, int signal) noexcept {
   return sent;
 }
 
+// Of signal 0 only the permission is looked at.
+bool may_send_signals() noexcept { return send_signal(thread_id(), 0); }
+
 bool has_our_mark(const siginfo_t& info) noexcept {
   return info.si_code == SI_QUEUE && info.si_value.sival_ptr == &mark;
 }

@@ -18,6 +18,8 @@ pid_t thread_id() noexcept;
 // rt_tgsigqueueinfo(2) and not tgkill(2): a second signal to a thread that has just answered the first must not pass
 // for the program's own and be forwarded, since the default action of most signals ends the process.
 bool send_signal(pid_t thread, int signal) noexcept;
+// Whether the kernel, or a sandbox, permits send_signal().
+bool may_send_signals() noexcept;
 
 // Whether a handler was called for a signal of send_signal().
 bool has_our_mark(const siginfo_t& info) noexcept;

@@ -70,6 +70,21 @@ TEST_F(RunQueueTest, TheBestLevelStarvesBelowOneThatRuns) {
   EXPECT_EQ(best.grant, 0);
 }
 
+TEST_F(RunQueueTest, WhatIsPutBackKeepsItsTurn) {
+  Runnable& top = task(0);
+  Runnable& starving = task(4);
+  queue_.push_back(starving);
+  queue_.push_back(top);
+  const Nanos late = os::now() + 2 * slices_.starving_after();
+  const Choice share = queue_.pick(late);
+  ASSERT_EQ(share.runnable, &starving);
+  queue_.put_back(share);
+  EXPECT_LE(queue_.next_entitlement(), late);
+  const Choice again = queue_.pick(late);
+  EXPECT_EQ(again.runnable, &starving);
+  EXPECT_EQ(again.grant, slices_.base());
+}
+
 TEST_F(RunQueueTest, StarvingLevelsGetABaseSliceInTurn) {
   Runnable& top = task(0);
   Runnable& top_too = task(0);
@@ -112,6 +127,21 @@ TEST_F(RunQueueTest, OverdueStoppedWorkersTakeTurnsApart) {
   queue_.push_back(another);
   EXPECT_EQ(queue_.pick(late + slices_.between_overdue()).runnable, &second);
   EXPECT_EQ(queue_.oldest_stopped(), os::kNever);
+}
+
+// They did, and a suspended fiber among preempted tasks of its level hardly ever had its share.
+TEST_F(RunQueueTest, TurnsOfStoppedWorkersAreNotTheirLevelsShare) {
+  Runnable& first = task(4);
+  queue_.push_back(first);
+  Fiber stopped({}, nullptr);
+  stopped.kind = RunnableKind::kStoppedWorker;
+  stopped.level = 4;
+  stopped.waiting_since = now_;
+  queue_.push_back(stopped);
+  for (int i = 0; i < 2; ++i) queue_.push_back(task(0));
+  const Nanos late = os::now() + 2 * slices_.starving_after();
+  EXPECT_EQ(queue_.pick(late).runnable, &stopped);
+  EXPECT_EQ(queue_.pick(late).runnable, &first);
 }
 
 TEST_F(RunQueueTest, GivesHalfOfTheBestLevelOldestFirst) {
