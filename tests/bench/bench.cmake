@@ -1,3 +1,5 @@
+preempt_tests_of_one_thread(bench/plan_test.cpp bench/simulate_test.cpp)
+
 # The benchmarks still run: short, and for nothing but that. Not with sanitizers: Debian's oneTBB is not instrumented.
 if(TARGET tail AND TARGET ratios AND NOT PREEMPT_SANITIZER)
   add_test(NAME bench.tail_runs COMMAND tail --seconds=0.2 --repetitions=1)

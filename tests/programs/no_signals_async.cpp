@@ -19,9 +19,6 @@ TEST(NoSignals, TasksEndAndTheLogSaysSoOnce) {
   if (run_in_child([] { return refuse_call(SYS_rt_tgsigqueueinfo, EPERM); }) != "") {
     GTEST_SKIP() << "seccomp filters are not permitted here";
   }
-#ifdef PREEMPT_TSAN
-  GTEST_SKIP() << "kEverywhere sends no signals beside ThreadSanitizer";
-#endif
   EXPECT_EQ(run_in_child([] {
               return refuse_call(SYS_rt_tgsigqueueinfo, EPERM) &&
                      testing::works_and_says_once(Preemption::kEverywhere, "rt_tgsigqueueinfo");

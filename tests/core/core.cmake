@@ -1,0 +1,1 @@
+preempt_tests_of_one_thread(core/taking_model_test.cpp)
