@@ -1,0 +1,275 @@
+#include "arena.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "contexts.h"
+#include "dispatcher.h"
+#include "runtime.h"
+#include "spin.h"
+#include "thread_data.h"
+
+namespace tbb::detail::r1 {
+namespace {
+
+// A worker looks at the enqueued tasks first once in so many times, so that spawned ones never keep them waiting for
+// good. Go's number (src/runtime/proc.go, schedule).
+constexpr unsigned kFairness = 61;
+
+// Looks of the pacer without work before the arena is watched no more.
+constexpr int kCalmLooks = 4;
+
+}  // namespace
+
+arena::arena(const arena_settings& settings)
+    : settings_(settings),
+      default_context_(d1::task_group_context::isolated, d1::task_group_context::fp_settings),
+      indices_(settings.concurrency) {
+  runtime::get().add(*this);
+}
+
+arena::~arena() { runtime::get().remove(*this); }
+
+void arena::release() {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+void arena::spawn(participant& by, d1::task& task) {
+  by.deque.push(task_accessor::entry(task));
+  advertise();
+}
+
+void arena::enqueue(d1::task& task) {
+  queue_.push(task);
+  advertise();
+}
+
+void arena::enqueue_urgent(d1::task& task) {
+  urgent_.push(task);
+  advertise();
+}
+
+bool arena::find(thread_data& self, task_entry& entry, d1::slot_id& origin) {
+  origin = d1::any_slot;
+  if (urgent_.pop(entry)) return true;
+  if (++self.finds % kFairness == 0 && queue_.pop(entry)) return true;
+  return pop(self, entry, origin) || queue_.pop(entry) || steal(self, entry, origin);
+}
+
+bool arena::find_spawned(thread_data& self, task_entry& entry, d1::slot_id& origin) {
+  return pop(self, entry, origin) || steal(self, entry, origin);
+}
+
+void arena::put_back(thread_data& self, const task_entry& entry, d1::slot_id origin) {
+  if (origin == self.now.as->id) return self.now.as->deque.push(entry);
+  queue_.push(*entry.task);
+}
+
+bool arena::pop(thread_data& self, task_entry& entry, d1::slot_id& origin) {
+  if (!self.now.as->deque.pop(entry)) return false;
+  origin = self.now.as->id;
+  return true;
+}
+
+bool arena::steal(thread_data& self, task_entry& entry, d1::slot_id& origin) {
+  const int size = participants_.size();
+  const unsigned first = self.victim++;
+  for (int i = 0; i < size; ++i) {
+    participant& victim =
+        participants_[static_cast<int>((first + static_cast<unsigned>(i)) % static_cast<unsigned>(size))];
+    if (&victim == self.now.as) continue;
+    task_deque::theft outcome = task_deque::theft::lost;
+    while (outcome == task_deque::theft::lost) outcome = victim.deque.steal(entry);
+    if (outcome == task_deque::theft::taken) {
+      origin = victim.id;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool arena::has_work() const {
+  if (!queue_.empty() || !urgent_.empty()) return true;
+  for (int i = 0; i < participants_.size(); ++i) {
+    if (!participants_[i].deque.empty()) return true;
+  }
+  return false;
+}
+
+int arena::limit() const { return std::min(settings_.concurrency, runtime::get().allowed_parallelism()); }
+
+// A place is kept for each of those that may still come; but enqueued tasks have nobody else to run them, and neither
+// have tasks that were left behind.
+bool arena::has_room(const occupancy& now) const {
+  const int present = now.workers + now.masters;
+  const int kept = std::max(0, settings_.reserved - now.masters - now.sleeping_masters);
+  if (present + kept < limit()) return true;
+  const bool nobody_comes = !settings_.implicit || orphaned_.load(std::memory_order_relaxed);
+  return present == 0 && (nobody_comes || !queue_.empty() || !urgent_.empty());
+}
+
+template <class Change>
+void arena::change(const Change& change) {
+  occupancy now = occupancy_.load(std::memory_order_relaxed);
+  occupancy changed = now;
+  do {
+    changed = now;
+    change(changed);
+  } while (!occupancy_.compare_exchange_weak(now, changed, std::memory_order_seq_cst));
+}
+
+void arena::count(presence kind, int by) {
+  change([&](occupancy& now) {
+    std::uint16_t& counted = kind == presence::worker ? now.workers : now.masters;
+    counted = static_cast<std::uint16_t>(counted + by);
+  });
+}
+
+bool arena::try_enter(participant& it) {
+  occupancy now = occupancy_.load(std::memory_order_relaxed);
+  occupancy changed = now;
+  do {
+    if (now.workers + now.masters >= limit()) return false;
+    changed = now;
+    ++changed.masters;
+  } while (!occupancy_.compare_exchange_weak(now, changed, std::memory_order_seq_cst));
+  it.state.store(presence::master, std::memory_order_release);
+  return true;
+}
+
+void arena::enter(participant& it) {
+  count(it.kind, 1);
+  it.state.store(it.kind, std::memory_order_release);
+}
+
+void arena::leave(participant& it) {
+  if (it.state.exchange(presence::absent, std::memory_order_acq_rel) == it.kind) count(it.kind, -1);
+  if (has_work()) advertise();
+}
+
+void arena::sleep(participant& it) {
+  if (it.kind == presence::master) change([](occupancy& now) { ++now.sleeping_masters; });
+  leave(it);
+}
+
+void arena::wake(participant& it) {
+  enter(it);
+  if (it.kind == presence::master) change([](occupancy& now) { --now.sleeping_masters; });
+}
+
+bool arena::go_on(participant& it, bool must) {
+  if (it.state.load(std::memory_order_relaxed) == it.kind) {
+    const occupancy now = occupancy_.load(std::memory_order_relaxed);
+    return must || now.workers + now.masters <= limit();
+  }
+  if (!must && !has_room(occupancy_.load(std::memory_order_relaxed))) return false;
+  enter(it);
+  return true;
+}
+
+void arena::advertise() {
+  if (has_room(occupancy_.load(std::memory_order_seq_cst))) {
+    try_add_worker();
+  } else if (!watched_.load(std::memory_order_relaxed)) {
+    watch();
+  }
+}
+
+bool arena::try_add_worker() {
+  occupancy now = occupancy_.load(std::memory_order_relaxed);
+  occupancy changed = now;
+  do {
+    if (!has_room(now)) return false;
+    changed = now;
+    ++changed.workers;
+  } while (!occupancy_.compare_exchange_weak(now, changed, std::memory_order_seq_cst));
+  add_reference();
+  runtime::get().run_worker(*this);
+  return true;
+}
+
+void arena::serve() {
+  thread_data& self = thread_data::get();
+  attendance outside = std::exchange(self.now, {});
+  const fp_environment settings = fp_environment::current();
+  self.now.in = this;
+  self.now.as = &participants_.take();
+  self.now.is_worker = true;
+  serve_as(self);
+  settings.apply();
+  self.now = std::move(outside);
+  release();
+}
+
+void arena::serve_as(thread_data& self) {
+  participant& own = *self.now.as;
+  own.kind = presence::worker;
+  own.state.store(presence::worker, std::memory_order_release);
+  self.fp = fp_environment::current();
+  self.tell_entries();
+  do {
+    task_entry entry;
+    d1::slot_id origin;
+    while (find(self, entry, origin)) {
+      self.tell_entries();
+      task_dispatcher::run(self, entry, origin);
+      if (!go_on(own, false)) break;
+    }
+  } while (go_on(own, false) && linger());
+  self.end_index();
+  observer_list::tell_exits(self.now.told, true);
+  leave(own);
+  participant_list::give_back(own);
+}
+
+// Work often comes in bursts: a short look-out is cheaper than a new worker.
+bool arena::linger() const {
+  if (runtime::get().default_concurrency() == 1) return false;
+  for (spin_wait spin(spin_wait::kBeforeEnd); spin.go_on();) {
+    if (has_work()) return true;
+  }
+  return false;
+}
+
+void arena::orphan() {
+  orphaned_.store(true, std::memory_order_seq_cst);
+  if (has_work()) advertise();
+}
+
+void arena::watch() {
+  if (!watched_.exchange(true, std::memory_order_seq_cst)) runtime::get().wake_pacer();
+}
+
+// Whether anybody has begun a body since the last look.
+bool arena::moves() {
+  bool moved = false;
+  for (int i = 0; i < participants_.size(); ++i) {
+    participant& each = participants_[i];
+    const std::uint32_t bodies = each.bodies.load(std::memory_order_relaxed);
+    moved = moved || bodies != each.seen_bodies;
+    each.seen_bodies = bodies;
+  }
+  return moved;
+}
+
+void arena::stall(participant& it) {
+  presence kind = it.state.load(std::memory_order_acquire);
+  const bool counts = kind == presence::worker || kind == presence::master;
+  if (counts && it.state.compare_exchange_strong(kind, presence::stalled, std::memory_order_acq_rel)) count(kind, -1);
+}
+
+void arena::pace() {
+  if (!has_work()) {
+    if (++calm_looks_ < kCalmLooks) return;
+    calm_looks_ = 0;
+    watched_.store(false, std::memory_order_seq_cst);
+    if (has_work()) advertise();
+    return;
+  }
+  calm_looks_ = 0;
+  if (moves()) return;
+  for (int i = 0; i < participants_.size(); ++i) stall(participants_[i]);
+  try_add_worker();  // one for each look: it calls for more when it has begun
+}
+
+}  // namespace tbb::detail::r1

@@ -1,0 +1,133 @@
+// An arena: its tasks, who runs them, and how many may at once.
+#ifndef PREEMPT_ADAPTERS_TBB_ARENA_H_
+#define PREEMPT_ADAPTERS_TBB_ARENA_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "headers.h"
+#include "index_pool.h"
+#include "observers.h"
+#include "participant.h"
+#include "task_deque.h"
+#include "task_queue.h"
+
+namespace tbb::detail::r1 {
+
+struct thread_data;
+
+struct arena_settings {
+  int concurrency;  // bodies that compute at once, >= 1
+  int reserved;     // of them, for threads that are no workers
+  d1::task_arena_base::priority priority = d1::task_arena_base::priority::normal;
+  bool implicit = false;  // belongs to one outside thread, which will come back to wait
+};
+
+// Workers are tasks of the executor that run bodies until none is left. How many are wanted follows from the occupancy,
+// one word, so that
+//
+//   who brings a task:          1. pushes it          2. reads the word: room for a worker? then adds one
+//   who leaves (or sleeps):     1. lowers the word    2. looks for tasks: found? then as who brings one
+//
+// with a full barrier between both 1 and 2: the task is seen by one of the two.
+class arena {
+ public:
+  explicit arena(const arena_settings& settings);
+  arena(const arena&) = delete;
+  arena& operator=(const arena&) = delete;
+
+  // One for whoever refers to it: task_arena objects, threads inside, workers on their way.
+  void add_reference() { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release();
+
+  int concurrency() const { return settings_.concurrency; }
+  int reserved() const { return settings_.reserved; }
+  d1::task_arena_base::priority priority() const { return settings_.priority; }
+  d1::task_group_context& default_context() { return default_context_; }
+  observer_list& observers() { return observers_; }
+  index_pool& indices() { return indices_; }
+
+  // A task whose entry is set. Urgent ones are found first.
+  void spawn(participant& by, d1::task& task);
+  void enqueue(d1::task& task);
+  void enqueue_urgent(d1::task& task);
+
+  // A task for this thread: urgent ones, its own newest, enqueued ones, then the oldest of others.
+  bool find(thread_data& self, task_entry& entry, d1::slot_id& origin);
+  // The same, spawned ones only: its own newest, then the oldest of others.
+  bool find_spawned(thread_data& self, task_entry& entry, d1::slot_id& origin);
+  // A task that a waiter found and may not run.
+  void put_back(thread_data& self, const task_entry& entry, d1::slot_id origin);
+
+  // An outside thread takes part; false: there is no room.
+  bool try_enter(participant& it);
+  void enter(participant& it);  // also without room
+  void leave(participant& it);
+  // In the middle of a wait: does not count meanwhile.
+  void sleep(participant& it);
+  void wake(participant& it);
+
+  // After a body: counts a stalled one again. False, unless it `must`: there is no room any more.
+  bool go_on(participant& it, bool must);
+
+  bool has_work() const;
+  // Adds a worker if there is room, and sees to it that the pacer looks if not.
+  void advertise();
+
+  // By the pacer, once in a slice: when tasks wait and nobody has begun one since the last look, those who are in a
+  // body count no more.
+  void pace();
+  bool is_watched() const { return watched_.load(std::memory_order_relaxed); }
+
+  // The owner of an implicit arena is gone.
+  void orphan();
+
+  participant& take_participant() { return participants_.take(); }
+
+  arena* next = nullptr;  // in the runtime's list
+  arena* previous = nullptr;
+
+ private:
+  // How many participants count, in one word.
+  struct occupancy {
+    std::uint16_t workers;
+    std::uint16_t masters;
+    std::uint16_t sleeping_masters;  // in a wait: their reserved place is free meanwhile
+    std::uint16_t unused = 0;
+  };
+  friend class runtime;
+
+  ~arena();
+  int limit() const;
+  bool has_room(const occupancy& now) const;
+  template <class Change>
+  void change(const Change& change);
+  void count(presence kind, int by);
+  bool try_add_worker();
+  // A worker, as a task of the executor, from its start to its end.
+  void serve();
+  void serve_as(thread_data& self);
+  bool linger() const;
+  bool pop(thread_data& self, task_entry& entry, d1::slot_id& origin);
+  bool steal(thread_data& self, task_entry& entry, d1::slot_id& origin);
+  void watch();
+  bool moves();
+  void stall(participant& it);
+
+  const arena_settings settings_;
+  d1::task_group_context default_context_;
+  std::atomic<int> references_{1};
+  alignas(64) std::atomic<occupancy> occupancy_{occupancy{}};
+  std::atomic<bool> watched_{false};
+  std::atomic<bool> orphaned_{false};
+  int calm_looks_ = 0;  // of the pacer, since tasks waited
+  task_queue urgent_;
+  task_queue queue_;
+  participant_list participants_;
+  observer_list observers_;
+  index_pool indices_;
+};
+
+}  // namespace tbb::detail::r1
+
+#endif  // PREEMPT_ADAPTERS_TBB_ARENA_H_

@@ -1,0 +1,73 @@
+// What all arenas share: the executor, the list of arenas, the limits in force, and the pacer.
+#ifndef PREEMPT_ADAPTERS_TBB_RUNTIME_H_
+#define PREEMPT_ADAPTERS_TBB_RUNTIME_H_
+
+#include <preempt/executor.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "headers.h"
+
+namespace tbb::detail::r1 {
+
+class arena;
+
+// One for the process, never destroyed: its threads may outlive main().
+class runtime {
+ public:
+  static runtime& get();
+
+  // The cpus that this process may use: what an automatic concurrency means.
+  static int default_concurrency();
+
+  // Of global_control: bodies that may compute at once.
+  int allowed_parallelism() const { return allowed_parallelism_.load(std::memory_order_relaxed); }
+  void limits_changed();
+
+  // Runs a worker of `it` on the executor, which starts with the first one.
+  void run_worker(arena& it);
+
+  void add(arena& it);
+  void remove(arena& it);
+
+  // Somebody waits for a place in a watched arena.
+  void wake_pacer();
+
+  // Threads that have an implicit arena, task_arena objects, handles.
+  void add_user() { users_.fetch_add(1, std::memory_order_relaxed); }
+  void remove_user() { users_.fetch_sub(1, std::memory_order_release); }
+  // Waits for all workers and ends all threads. False: somebody still uses the runtime.
+  bool finish();
+
+ private:
+  runtime();
+  preempt::Executor& executor();
+  void pace();
+  bool look_at_arenas();
+  bool has_arenas();
+
+  std::atomic<int> allowed_parallelism_;
+
+  std::mutex executor_mutex_;
+  std::unique_ptr<preempt::Executor> owned_executor_;
+  std::atomic<preempt::Executor*> executor_{nullptr};
+
+  std::mutex arenas_mutex_;
+  arena* first_arena_ = nullptr;
+  std::atomic<int> users_{0};
+
+  std::mutex pacer_mutex_;
+  std::condition_variable pacer_wakes_;
+  bool pacer_wanted_ = false;
+  bool pacer_ends_ = false;
+  std::thread pacer_;
+};
+
+}  // namespace tbb::detail::r1
+
+#endif  // PREEMPT_ADAPTERS_TBB_RUNTIME_H_

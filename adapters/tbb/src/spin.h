@@ -1,0 +1,32 @@
+// How long a thread looks for something before it goes to sleep.
+#ifndef PREEMPT_ADAPTERS_TBB_SPIN_H_
+#define PREEMPT_ADAPTERS_TBB_SPIN_H_
+
+namespace tbb::detail::r1 {
+
+class spin_wait {
+ public:
+  // In pauses of about 40 ns each: before a sleep that ends with a wake-up, about what both cost together; before a
+  // worker ends, which is to be there for the next algorithm of a program that calls one after the other.
+  static constexpr int kBeforeSleep = 500;
+  static constexpr int kBeforeEnd = 5000;
+
+  explicit spin_wait(int pauses) : most_(pauses) {}
+
+  bool go_on() {
+    if (pauses_ >= most_) return false;
+    for (int i = 0; i < kAtOnce; ++i) __builtin_ia32_pause();
+    pauses_ += kAtOnce;
+    return true;
+  }
+  void restart() { pauses_ = 0; }
+
+ private:
+  static constexpr int kAtOnce = 8;
+  const int most_;
+  int pauses_ = 0;
+};
+
+}  // namespace tbb::detail::r1
+
+#endif  // PREEMPT_ADAPTERS_TBB_SPIN_H_
