@@ -1,5 +1,7 @@
-# Builds and runs ./consumer twice: with the source tree as a subdirectory, then with what that build installed.
-# -DSOURCE_DIR=the tree -DWORK_DIR=scratch -DGENERATOR= -DCXX_COMPILER= -DBUILD_TYPE= -DSHARED=ON|OFF -DEAGER=ON|OFF -DHTTPLIB=0|1
+# Builds and runs ./consumer with an installed preempt: that of the build folder BUILT; or, when that is empty, a shared one
+# that the consumer itself has built, with the source tree as a subdirectory, and was run with before.
+# -DSOURCE_DIR=the tree -DWORK_DIR=scratch -DGENERATOR= -DCXX_COMPILER= -DBUILD_TYPE= -DBUILT= -DEAGER=ON|OFF
+# -DHTTPLIB=0|1 -DTBB=0|1
 cmake_minimum_required(VERSION 3.22)
 
 set(prefix "${WORK_DIR}/prefix")
@@ -15,8 +17,10 @@ function(run_consumer name)
   run("${CMAKE_COMMAND}" -G "${GENERATOR}" -S "${WORK_DIR}/consumer" -B "${WORK_DIR}/${name}"
     "-DCMAKE_CXX_COMPILER=${CXX_COMPILER}" "-DCMAKE_BUILD_TYPE=${BUILD_TYPE}" ${ARGN})
   run("${CMAKE_COMMAND}" --build "${WORK_DIR}/${name}" --parallel 2)
-  foreach(program consumer consumer_hooks consumer_wrapped)
-    run("${WORK_DIR}/${name}/${program}")
+  foreach(program consumer consumer_hooks consumer_wrapped consumer_tbb)
+    if(EXISTS "${WORK_DIR}/${name}/${program}")
+      run("${WORK_DIR}/${name}/${program}")
+    endif()
   endforeach()
 endfunction()
 
@@ -48,14 +52,16 @@ function(check_shared_library)
   endif()
 endfunction()
 
-run_consumer(by_add_subdirectory
-  "-DPREEMPT_SOURCE_DIR=${SOURCE_DIR}" "-DBUILD_SHARED_LIBS=${SHARED}" "-DPREEMPT_EAGER=${EAGER}")
-run("${CMAKE_COMMAND}" --install "${WORK_DIR}/by_add_subdirectory" --prefix "${prefix}")
-run_consumer(by_find_package "-DCMAKE_PREFIX_PATH=${prefix}" "-DHTTPLIB=${HTTPLIB}")
-if(SHARED)
-  check_shared_library()
-else()
+if(BUILT)
+  run("${CMAKE_COMMAND}" --install "${BUILT}" --prefix "${prefix}")
+  run_consumer(by_find_package "-DCMAKE_PREFIX_PATH=${prefix}" "-DHTTPLIB=${HTTPLIB}" "-DTBB=${TBB}")
   check_dynamic_section("${WORK_DIR}/by_find_package/consumer" NOW)
+else()
+  run_consumer(by_add_subdirectory
+    "-DPREEMPT_SOURCE_DIR=${SOURCE_DIR}" "-DBUILD_SHARED_LIBS=ON" "-DPREEMPT_EAGER=${EAGER}")
+  run("${CMAKE_COMMAND}" --install "${WORK_DIR}/by_add_subdirectory" --prefix "${prefix}")
+  run_consumer(by_find_package "-DCMAKE_PREFIX_PATH=${prefix}" "-DHTTPLIB=${HTTPLIB}")
+  check_shared_library()
 endif()
 
 # Who asks for the hooks has them, and first among the libraries; who does not, not.

@@ -127,12 +127,10 @@ TEST_P(ShareAsync, BackgroundTaskGetsItsShareWhileNormalOnesAlwaysWait) {
   expect_share(background, fresh);
 }
 
-// Two long tasks that took turns for a while are at a level whose slice is four seconds long. Ten short tasks, one
-// after the other, would wait forty seconds for ends of such slices.
 // It is the best that waits, and no other makes the hog give way.
 TEST(LevelsAsync, BackgroundTaskBeginsBesideAHogOfAHigherClass) {
-  Executor executor({.processors = 1});
   std::atomic<bool> stop = false, begun = false;
+  Executor executor({.processors = 1});
   executor.execute([&] {
     while (!stop) testing::spin_a_little();
   });
@@ -141,6 +139,8 @@ TEST(LevelsAsync, BackgroundTaskBeginsBesideAHogOfAHigherClass) {
   stop = true;
 }
 
+// Two long tasks that took turns for a while are at a level whose slice is four seconds long. Ten short tasks, one
+// after the other, would wait forty seconds for ends of such slices.
 TEST(LevelsAsync, ShortTaskDoesNotWaitForASliceOfALowerLevel) {
   Executor executor({.processors = 1, .time_slice = milliseconds(1), .slice_growth = 16});
   LongTask first(executor), second(executor);

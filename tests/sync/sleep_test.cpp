@@ -99,8 +99,8 @@ TEST(Sleep, TheWatchdogSleepsUntilTheFirstDeadline) {
 }
 
 TEST(Sleep, ProcessorIsFreeMeanwhile) {
-  Executor executor({.processors = 1, .max_threads = 3});
   std::atomic<bool> over = false;
+  Executor executor({.processors = 1, .max_threads = 3});
   executor.execute([&over] {
     sleep_for(300ms);
     over = true;

@@ -4,7 +4,7 @@
 # What each part needs on a bare Debian 12.
 packages_to_build=(build-essential cmake ninja-build pkg-config libabsl-dev)
 packages_for_demo=(libcpp-httplib-dev gnuplot-nox)
-packages_for_tests=(libgtest-dev libbenchmark-dev libtbb-dev libasio-dev gdb python3)
+packages_for_tests=(libgtest-dev libbenchmark-dev libtbb-dev libasio-dev gdb python3 flexbar)
 packages_for_compilers=(clang clang-tidy libclang-rt-14-dev)
 # Other runtimes that tests load or run under; those tests are skipped without.
 packages_for_guests=(golang-go default-jdk-headless valgrind)

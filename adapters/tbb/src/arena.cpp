@@ -1,5 +1,7 @@
 #include "arena.h"
 
+#include <preempt/checkpoint.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -184,8 +186,10 @@ bool arena::try_add_worker() {
     ++changed.workers;
   } while (!occupancy_.compare_exchange_weak(now, changed, std::memory_order_seq_cst));
   add_reference();
-  runtime::get().run_worker(*this);
-  return true;
+  if (runtime::get().run_worker(*this)) return true;
+  count(presence::worker, -1);
+  release();
+  return false;
 }
 
 void arena::serve() {
@@ -222,11 +226,12 @@ void arena::serve_as(thread_data& self) {
   participant_list::give_back(own);
 }
 
-// Work often comes in bursts: a short look-out is cheaper than a new worker.
+// Work often comes in bursts: a short look-out is cheaper than a new worker. Other arenas' workers go first.
 bool arena::linger() const {
   if (runtime::get().default_concurrency() == 1) return false;
   for (spin_wait spin(spin_wait::kBeforeEnd); spin.go_on();) {
     if (has_work()) return true;
+    preempt::yield();
   }
   return false;
 }

@@ -5,9 +5,7 @@
 namespace tbb::detail::r1 {
 
 // One for each tag. Nothing is kept in it: its address is what threads wait for.
-class concurrent_monitor {
-  alignas(max_nfs_size) char place_;
-};
+class alignas(max_nfs_size) concurrent_monitor {};
 
 namespace {
 

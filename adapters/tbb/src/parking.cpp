@@ -117,6 +117,7 @@ constexpr auto anybody = [](std::uintptr_t) { return true; };
 void wait_on(const void* address, std::uintptr_t tag, const std::function<bool()>& must_wait) {
   sleeper self{.address = address, .tag = tag};
   listed here(bucket_of(address), self);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
   if (must_wait()) here.sleep();
 }
 

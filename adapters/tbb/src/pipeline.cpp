@@ -2,8 +2,11 @@
 //
 // A serial filter serves one token at a time. A token that finds it busy, or out of turn, is left there; who leaves the
 // filter sends the next one on. Tokens get their numbers, the order of all ordered filters, in the first of these.
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -78,9 +81,8 @@ class pipeline {
 
   std::size_t items_ = 0;  // of an ordered input
 
-  short_lock lock_;
-  std::size_t free_tokens_;
-  bool input_waits_ = false;  // for a token: a serial input's only task has ended for want of one
+  // Below 0: for so many of them the input was to be read, but there was none.
+  std::atomic<std::int64_t> free_tokens_;
   std::atomic<bool> ended_{false};
 };
 
@@ -158,7 +160,8 @@ stage_task* input_buffer::leave() {
 }
 
 pipeline::pipeline(d1::task_group_context& context, std::size_t tokens, const d1::filter_node& root)
-    : context_(context), free_tokens_(tokens) {
+    : context_(context),
+      free_tokens_(static_cast<std::int64_t>(std::min<std::size_t>(tokens, std::numeric_limits<std::int64_t>::max()))) {
   add_filters(root);
 }
 
@@ -194,8 +197,7 @@ pipeline::~pipeline() {
 }
 
 void pipeline::run() {
-  if (filters_.empty() || free_tokens_ == 0) return;
-  take_token();
+  if (filters_.empty() || !take_token()) return;
   r1::execute_and_wait(start_token(), context_, count_, context_);
 }
 
@@ -212,11 +214,7 @@ void pipeline::go_on(stage_task& task) {
 
 // Whether another token can be on its way. If not, who ends a token sees to it.
 bool pipeline::take_token() {
-  const short_lock::hold lock(lock_);
-  if (ended_.load(std::memory_order_relaxed)) return false;
-  input_waits_ = free_tokens_ == 0;
-  if (!input_waits_) --free_tokens_;
-  return !input_waits_;
+  return !ended_.load(std::memory_order_relaxed) && free_tokens_.fetch_sub(1, std::memory_order_acq_rel) > 0;
 }
 
 bool pipeline::read(stage_task& task) {
@@ -239,13 +237,7 @@ bool pipeline::read(stage_task& task) {
 }
 
 bool pipeline::end_token() {
-  const short_lock::hold lock(lock_);
-  if (input_waits_ && !ended_.load(std::memory_order_relaxed)) {
-    input_waits_ = false;
-    return true;
-  }
-  ++free_tokens_;
-  return false;
+  return free_tokens_.fetch_add(1, std::memory_order_acq_rel) < 0 && !ended_.load(std::memory_order_relaxed);
 }
 
 void pipeline::end_of_input(d1::base_filter& of) {

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
+#include <exception>
 
 #include "arena.h"
 #include "limits.h"
@@ -85,8 +87,15 @@ preempt::Executor& runtime::executor() {
   return *owned_executor_;
 }
 
-void runtime::run_worker(arena& it) {
-  executor().execute([&it] { it.serve(); }, {.priority = priority_of(it.priority()), .name = "tbb"});
+bool runtime::run_worker(arena& it) noexcept {
+  try {
+    executor().execute([&it] { it.serve(); }, {.priority = priority_of(it.priority()), .name = "tbb"});
+    return true;
+  } catch (const std::exception& error) {
+    static std::atomic<bool> said{false};
+    if (!said.exchange(true)) std::fprintf(stderr, "preempt::tbb: no worker can be had: %s\n", error.what());
+    return false;
+  }
 }
 
 void runtime::add(arena& it) {

@@ -29,8 +29,9 @@ class runtime {
   int allowed_parallelism() const { return allowed_parallelism_.load(std::memory_order_relaxed); }
   void limits_changed();
 
-  // Runs a worker of `it` on the executor, which starts with the first one.
-  void run_worker(arena& it);
+  // Runs a worker of `it` on the executor, which starts with the first one. False: there is neither thread nor memory
+  // for one, which is said once; outside threads run what they wait for.
+  bool run_worker(arena& it) noexcept;
 
   void add(arena& it);
   void remove(arena& it);
