@@ -18,6 +18,10 @@ namespace {
 // good. Go's number (src/runtime/proc.go, schedule).
 constexpr unsigned kFairness = 61;
 
+// Looks of the pacer after which a worker makes room for a new one. To the executor a worker is one task, which goes
+// down the levels with the time that it has computed; its bodies are to be as fresh as the tasks that they stand for.
+constexpr unsigned kLooksOfAWorker = 1;
+
 // Looks of the pacer without work before the arena is watched no more.
 constexpr int kCalmLooks = 4;
 
@@ -43,12 +47,36 @@ void arena::spawn(participant& by, d1::task& task) {
 
 void arena::enqueue(d1::task& task) {
   queue_.push(task);
-  advertise();
+  call();
 }
 
 void arena::enqueue_urgent(d1::task& task) {
   urgent_.push(task);
+  call();
+}
+
+void arena::call() {
+  if (!has_room(occupancy_.load(std::memory_order_seq_cst))) {
+    if (limit() >= runtime::get().processors()) return send_ticket();
+    // Who spawns is in one of the bodies, and will come to an end of it; who enqueues need not wait for a look of the
+    // pacer to find long bodies that it knows already.
+    if (is_stuck()) stall_all();
+  }
   advertise();
+}
+
+void arena::send_ticket() {
+  if (ticket_sent_.exchange(true, std::memory_order_seq_cst)) return;
+  add_reference();
+  if (runtime::get().run([this] { redeem_ticket(); }, settings_.priority)) return;
+  ticket_sent_.store(false, std::memory_order_seq_cst);
+  release();
+}
+
+void arena::redeem_ticket() {
+  ticket_sent_.store(false, std::memory_order_seq_cst);
+  if (!queue_.empty() || !urgent_.empty()) send_ticket();
+  serve(presence::stalled);
 }
 
 bool arena::find(thread_data& self, task_entry& entry, d1::slot_id& origin) {
@@ -172,9 +200,8 @@ bool arena::go_on(participant& it, bool must) {
 void arena::advertise() {
   if (has_room(occupancy_.load(std::memory_order_seq_cst))) {
     try_add_worker();
-  } else if (!watched_.load(std::memory_order_relaxed)) {
-    watch();
   }
+  if (!watched_.load(std::memory_order_relaxed)) watch();
 }
 
 bool arena::try_add_worker() {
@@ -186,40 +213,43 @@ bool arena::try_add_worker() {
     ++changed.workers;
   } while (!occupancy_.compare_exchange_weak(now, changed, std::memory_order_seq_cst));
   add_reference();
-  if (runtime::get().run_worker(*this)) return true;
+  if (runtime::get().run([this] { serve(presence::worker); }, settings_.priority)) return true;
   count(presence::worker, -1);
   release();
   return false;
 }
 
-void arena::serve() {
+void arena::serve(presence as) {
   thread_data& self = thread_data::get();
   attendance outside = std::exchange(self.now, {});
   const fp_environment settings = fp_environment::current();
   self.now.in = this;
   self.now.as = &participants_.take();
   self.now.is_worker = true;
-  serve_as(self);
+  serve_as(self, as);
   settings.apply();
   self.now = std::move(outside);
   release();
 }
 
-void arena::serve_as(thread_data& self) {
+void arena::serve_as(thread_data& self, presence as) {
   participant& own = *self.now.as;
   own.kind = presence::worker;
-  own.state.store(presence::worker, std::memory_order_release);
+  own.state.store(as, std::memory_order_release);
   self.fp = fp_environment::current();
   self.tell_entries();
+  const runtime& all = runtime::get();
+  const unsigned begin = all.looks();
+  const auto is_fresh = [&] { return all.looks() - begin < kLooksOfAWorker; };
+  task_entry entry;
+  d1::slot_id origin;
   do {
-    task_entry entry;
-    d1::slot_id origin;
-    while (find(self, entry, origin)) {
+    while (is_fresh() && find(self, entry, origin)) {
       self.tell_entries();
       task_dispatcher::run(self, entry, origin);
       if (!go_on(own, false)) break;
     }
-  } while (go_on(own, false) && linger());
+  } while (is_fresh() && go_on(own, false) && linger());
   self.end_index();
   observer_list::tell_exits(self.now.told, true);
   leave(own);
@@ -245,35 +275,50 @@ void arena::watch() {
   if (!watched_.exchange(true, std::memory_order_seq_cst)) runtime::get().wake_pacer();
 }
 
-// Whether anybody has begun a body since the last look.
-bool arena::moves() {
-  bool moved = false;
+arena::movement arena::look() {
+  movement found;
   for (int i = 0; i < participants_.size(); ++i) {
     participant& each = participants_[i];
     const std::uint32_t bodies = each.bodies.load(std::memory_order_relaxed);
-    moved = moved || bodies != each.seen_bodies;
+    if (each.counts()) found.computes = true;
+    if (bodies != each.seen_bodies) found.moves = true;
+    if (bodies == each.seen_bodies && each.counts()) each.long_body.store(bodies, std::memory_order_relaxed);
     each.seen_bodies = bodies;
   }
-  return moved;
+  return found;
 }
 
-void arena::stall(participant& it) {
-  presence kind = it.state.load(std::memory_order_acquire);
-  const bool counts = kind == presence::worker || kind == presence::master;
-  if (counts && it.state.compare_exchange_strong(kind, presence::stalled, std::memory_order_acq_rel)) count(kind, -1);
+bool arena::is_stuck() const {
+  for (int i = 0; i < participants_.size(); ++i) {
+    const participant& each = participants_[i];
+    if (each.counts() && !each.is_in_long_body()) return false;
+  }
+  return true;
 }
 
+void arena::stall_all() {
+  for (int i = 0; i < participants_.size(); ++i) {
+    participant& each = participants_[i];
+    presence kind = each.state.load(std::memory_order_acquire);
+    const bool counts = kind == presence::worker || kind == presence::master;
+    if (counts && each.state.compare_exchange_strong(kind, presence::stalled, std::memory_order_acq_rel))
+      count(kind, -1);
+  }
+}
+
+// Watched as long as somebody computes, so that long bodies are known when a task comes.
 void arena::pace() {
+  const movement seen = look();
   if (!has_work()) {
-    if (++calm_looks_ < kCalmLooks) return;
+    if (seen.computes || ++calm_looks_ < kCalmLooks) return;
     calm_looks_ = 0;
     watched_.store(false, std::memory_order_seq_cst);
     if (has_work()) advertise();
     return;
   }
   calm_looks_ = 0;
-  if (moves()) return;
-  for (int i = 0; i < participants_.size(); ++i) stall(participants_[i]);
+  if (seen.moves) return;
+  stall_all();
   try_add_worker();  // one for each look: it calls for more when it has begun
 }
 

@@ -30,6 +30,11 @@ struct arena_settings {
 //   who leaves (or sleeps):     1. lowers the word    2. looks for tasks: found? then as who brings one
 //
 // with a full barrier between both 1 and 2: the task is seen by one of the two.
+//
+// An enqueued task for which there is no room gets a ticket, if the arena may use all processors of the executor: one
+// more worker, which does not count, waits in the executor's queue, sends the next ticket and runs one body. So the
+// executor's slices decide when an enqueued body begins, whatever those inside do. In smaller arenas, and for spawned
+// tasks, it is the pacer that finds long bodies.
 class arena {
  public:
   explicit arena(const arena_settings& settings);
@@ -74,8 +79,8 @@ class arena {
   // Adds a worker if there is room, and sees to it that the pacer looks if not.
   void advertise();
 
-  // By the pacer, once in a slice: when tasks wait and nobody has begun one since the last look, those who are in a
-  // body count no more.
+  // By the pacer, once in a slice: sees who is in a long body. When tasks wait and nobody has begun one since the last
+  // look, those inside count no more.
   void pace();
   bool is_watched() const { return watched_.load(std::memory_order_relaxed); }
 
@@ -98,21 +103,32 @@ class arena {
   friend class runtime;
 
   ~arena();
+  // For enqueued tasks: a worker, or a ticket.
+  void call();
+  void send_ticket();
+  void redeem_ticket();
   int limit() const;
   bool has_room(const occupancy& now) const;
   template <class Change>
   void change(const Change& change);
   void count(presence kind, int by);
   bool try_add_worker();
-  // A worker, as a task of the executor, from its start to its end.
-  void serve();
-  void serve_as(thread_data& self);
+  // A worker, as a task of the executor, from its start to its end. `as`: whether it counts.
+  void serve(presence as);
+  void serve_as(thread_data& self, presence as);
   bool linger() const;
   bool pop(thread_data& self, task_entry& entry, d1::slot_id& origin);
   bool steal(thread_data& self, task_entry& entry, d1::slot_id& origin);
   void watch();
-  bool moves();
-  void stall(participant& it);
+  // Whether somebody has begun a body since the last look, or is in none; and whether somebody is in one.
+  struct movement {
+    bool moves = false;
+    bool computes = false;
+  };
+  movement look();
+  // Whether all that count are in bodies that were long at the pacer's last look.
+  bool is_stuck() const;
+  void stall_all();
 
   const arena_settings settings_;
   d1::task_group_context default_context_;
@@ -120,6 +136,7 @@ class arena {
   alignas(64) std::atomic<occupancy> occupancy_{occupancy{}};
   std::atomic<bool> watched_{false};
   std::atomic<bool> orphaned_{false};
+  std::atomic<bool> ticket_sent_{false};
   int calm_looks_ = 0;  // of the pacer, since tasks waited
   task_queue urgent_;
   task_queue queue_;

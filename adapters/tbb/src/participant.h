@@ -33,9 +33,17 @@ struct alignas(64) participant {
 
   presence kind = presence::master;  // as what its owner counts; the owner's
   std::atomic<presence> state{presence::absent};
-  std::atomic<std::uint32_t> bodies{0};  // begun so far
-  std::uint32_t seen_bodies = 0;         // by the pacer, at its last look
+  std::atomic<std::uint32_t> bodies{0};     // begun so far
+  std::uint32_t seen_bodies = 0;            // by the pacer, at its last look
+  std::atomic<std::uint32_t> long_body{0};  // the one that was under way at two looks, by its number
 
+  bool counts() const {
+    const presence now = state.load(std::memory_order_acquire);
+    return now == presence::worker || now == presence::master;
+  }
+  bool is_in_long_body() const {
+    return long_body.load(std::memory_order_relaxed) == bodies.load(std::memory_order_relaxed);
+  }
   void begin_body() { bodies.store(bodies.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
 };
 

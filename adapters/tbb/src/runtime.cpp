@@ -35,18 +35,6 @@ std::chrono::nanoseconds pace_interval() {
   return interval;
 }
 
-preempt::Priority priority_of(d1::task_arena_base::priority priority) {
-  switch (priority) {
-    case d1::task_arena_base::priority::high:
-      return preempt::Priority::kHigh;
-    case d1::task_arena_base::priority::low:
-      return preempt::Priority::kBackground;
-    case d1::task_arena_base::priority::normal:
-      break;
-  }
-  return preempt::Priority::kNormal;
-}
-
 }  // namespace
 
 runtime& runtime::get() {
@@ -71,6 +59,18 @@ void runtime::limits_changed() {
   }
 }
 
+preempt::Priority runtime::class_of(d1::task_arena_base::priority priority) {
+  switch (priority) {
+    case d1::task_arena_base::priority::high:
+      return preempt::Priority::kHigh;
+    case d1::task_arena_base::priority::low:
+      return preempt::Priority::kBackground;
+    case d1::task_arena_base::priority::normal:
+      break;
+  }
+  return preempt::Priority::kNormal;
+}
+
 preempt::Executor& runtime::executor() {
   if (preempt::Executor* const running = executor_.load(std::memory_order_acquire)) return *running;
   const std::lock_guard lock(executor_mutex_);
@@ -81,21 +81,21 @@ preempt::Executor& runtime::executor() {
     options.max_threads = std::max(kMaxThreads, options.processors);
     options.stack_size = limits::get().value(d1::global_control::thread_stack_size);
     options.name = "tbb";
+    processors_.store(options.processors, std::memory_order_relaxed);
     owned_executor_ = std::make_unique<preempt::Executor>(std::move(options));
     executor_.store(owned_executor_.get(), std::memory_order_release);
   }
   return *owned_executor_;
 }
 
-bool runtime::run_worker(arena& it) noexcept {
-  try {
-    executor().execute([&it] { it.serve(); }, {.priority = priority_of(it.priority()), .name = "tbb"});
-    return true;
-  } catch (const std::exception& error) {
-    static std::atomic<bool> said{false};
-    if (!said.exchange(true)) std::fprintf(stderr, "preempt::tbb: no worker can be had: %s\n", error.what());
-    return false;
-  }
+int runtime::processors() const {
+  const int known = processors_.load(std::memory_order_relaxed);
+  return known != 0 ? known : default_concurrency();
+}
+
+void runtime::report(const std::exception& error) {
+  static std::atomic<bool> said{false};
+  if (!said.exchange(true)) std::fprintf(stderr, "preempt::tbb: no worker can be had: %s\n", error.what());
 }
 
 void runtime::add(arena& it) {
@@ -135,14 +135,15 @@ void runtime::pace() {
     pacer_wanted_ = false;
     for (bool any = true; any && !pacer_ends_;) {
       lock.unlock();
-      std::this_thread::sleep_for(pace_interval());
       any = look_at_arenas();
+      if (any) std::this_thread::sleep_for(pace_interval());
       lock.lock();
     }
   }
 }
 
 bool runtime::look_at_arenas() {
+  looks_.fetch_add(1, std::memory_order_relaxed);
   bool any = false;
   const std::lock_guard lock(arenas_mutex_);
   for (arena* each = first_arena_; each != nullptr; each = each->next) {

@@ -7,9 +7,11 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "headers.h"
 
@@ -29,15 +31,28 @@ class runtime {
   int allowed_parallelism() const { return allowed_parallelism_.load(std::memory_order_relaxed); }
   void limits_changed();
 
-  // Runs a worker of `it` on the executor, which starts with the first one. False: there is neither thread nor memory
-  // for one, which is said once; outside threads run what they wait for.
-  bool run_worker(arena& it) noexcept;
+  // Runs `worker` on the executor, which starts with the first one. False: there is neither thread nor memory for it,
+  // which is said once; outside threads run what they wait for.
+  template <class Worker>
+  bool run(Worker&& worker, d1::task_arena_base::priority priority) noexcept {
+    try {
+      executor().execute(std::forward<Worker>(worker), {.priority = class_of(priority), .name = "tbb"});
+      return true;
+    } catch (const std::exception& error) {
+      report(error);
+      return false;
+    }
+  }
+  // Of the executor.
+  int processors() const;
 
   void add(arena& it);
   void remove(arena& it);
 
-  // Somebody waits for a place in a watched arena.
+  // Somebody computes or waits for a place in a watched arena.
   void wake_pacer();
+  // The pacer's looks so far.
+  unsigned looks() const { return looks_.load(std::memory_order_relaxed); }
 
   // Threads that have an implicit arena, task_arena objects, handles.
   void add_user() { users_.fetch_add(1, std::memory_order_relaxed); }
@@ -48,6 +63,8 @@ class runtime {
  private:
   runtime();
   preempt::Executor& executor();
+  static preempt::Priority class_of(d1::task_arena_base::priority priority);
+  static void report(const std::exception& error);
   void pace();
   bool look_at_arenas();
   bool has_arenas();
@@ -57,11 +74,13 @@ class runtime {
   std::mutex executor_mutex_;
   std::unique_ptr<preempt::Executor> owned_executor_;
   std::atomic<preempt::Executor*> executor_{nullptr};
+  std::atomic<int> processors_{0};  // of the last executor
 
   std::mutex arenas_mutex_;
   arena* first_arena_ = nullptr;
   std::atomic<int> users_{0};
 
+  std::atomic<unsigned> looks_{0};
   std::mutex pacer_mutex_;
   std::condition_variable pacer_wakes_;
   bool pacer_wanted_ = false;
