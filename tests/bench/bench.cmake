@@ -12,4 +12,8 @@ if(TARGET tail AND TARGET ratios AND NOT PREEMPT_SANITIZER)
   set_tests_properties(bench.blocked_runs bench.echo_runs PROPERTIES TIMEOUT 120 LABELS bench)
   # Of ours none may fail; a peer that is not installed is skipped.
   set_tests_properties(bench.blocked_runs PROPERTIES FAIL_REGULAR_EXPRESSION "preempt[^|]*\\|[^|]*skipped")
+  if(TARGET compare_tbb)
+    add_test(NAME bench.compare_tbb_runs COMMAND compare_tbb --fib=15 --repetitions=1 --tail_seconds=0.2)
+    set_tests_properties(bench.compare_tbb_runs PROPERTIES TIMEOUT 120 LABELS bench FAIL_REGULAR_EXPRESSION "failed")
+  endif()
 endif()

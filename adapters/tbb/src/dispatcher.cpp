@@ -29,7 +29,7 @@ d1::task* step(d1::task& task, d1::execution_data& data) {
 // An outside thread counts in its implicit arena while it waits there, not in between.
 class presence_scope {
  public:
-  explicit presence_scope(thread_data& self) : now_(self.now), enters_(self.now.depth == 0) {
+  explicit presence_scope(thread_data& self) : now_(self.now), enters_(!self.is_present()) {
     if (!enters_) return;
     self.tell_entries();
     now_.in->enter(*now_.as);

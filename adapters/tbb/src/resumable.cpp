@@ -33,7 +33,7 @@ void suspend(suspend_callback_type callback, void* user_callback) {
   point.resumed.store(false, std::memory_order_relaxed);
   callback(user_callback, &point);
   if (point.resumed.load(std::memory_order_acquire)) return;
-  const bool counts = self.now.depth > 0 || self.now.is_worker;
+  const bool counts = self.is_present();
   if (counts) self.now.in->sleep(*self.now.as);
   point.wait();
   if (counts) self.now.in->wake(*self.now.as);

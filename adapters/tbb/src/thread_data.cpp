@@ -49,8 +49,8 @@ void thread_data::detach() {
 }
 
 int thread_data::index() {
-  // The owner of an implicit arena, between its waits.
-  if (now.depth == 0 && !now.is_worker) return 0;
+  // The owner of an implicit arena, outside of bodies.
+  if (now.depth == 0 && now.in == implicit_arena) return 0;
   if (now.index == index_pool::kNone) {
     now.index = now.in->indices().take(now.is_worker ? now.in->reserved() : 0);
     now.index_depth = now.depth;

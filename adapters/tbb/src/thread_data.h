@@ -43,6 +43,8 @@ struct thread_data {
     return self;
   }
   void attach();
+  // False: between the waits of an outside thread.
+  bool is_present() const { return now.as->state.load(std::memory_order_relaxed) != presence::absent; }
   // Gives the implicit arena up. Not inside of it.
   void detach();
 
