@@ -92,21 +92,25 @@ class DeadlockReport : public ::testing::TestWithParam<int> {
 
 TEST_P(DeadlockReport, NamesEachBlockedTaskItsCallAndItsStack) {
   Obstacles obstacles;
-  std::atomic<int> done = 0;
+  std::atomic<int> begun = 0, done = 0;
   Executor executor({.processors = GetParam(), .max_threads = 3, .on_log = log_.sink()});
-  executor.execute([&] { done += waits_for_a_future(obstacles.future); }, {.name = "asks the last one"});
-  executor.execute([&] { waits_under_a_lock(obstacles.mutex, obstacles.changed, obstacles.released), ++done; },
+  executor.execute([&] { ++begun, done += waits_for_a_future(obstacles.future); }, {.name = "asks the last one"});
+  executor.execute([&] { ++begun, waits_under_a_lock(obstacles.mutex, obstacles.changed, obstacles.released), ++done; },
                    {.name = "sleeps on a condition"});
-  executor.execute([&] { done += calls_with_frame_pointer([&] { return waits_for_a_pipe(obstacles.pipe_ends[0]); }); });
-  ASSERT_TRUE(testing::eventually([&] { return executor.stats().workers == 3; }));
+  executor.execute([&] {
+    ++begun;
+    done += calls_with_frame_pointer([&] { return waits_for_a_pipe(obstacles.pipe_ends[0]); });
+  });
+  // All of them, else the last one may run before one that was queued earlier, on another processor.
+  ASSERT_TRUE(testing::eventually([&] { return begun == 3; }));
   executor.execute([&] { obstacles.promise.set_value(1); });
 
   ASSERT_TRUE(report_comes(log_)) << log_.text();
   for (const char* part :
        {"3 blocked tasks", "without a thread: 1.", "If the blocked ones wait for those, allow more threads",
-        "task \"asks the last one\": blocked for",
-        "in futex(0x", "waits_for_a_future", "task \"sleeps on a condition\"", "waits_under_a_lock", "task unnamed",
-        "in read(", "waits_for_a_pipe", "calls_with_frame_pointer"}) {
+        "task \"asks the last one\": blocked for", "in futex(0x", "waits_for_a_future",
+        "task \"sleeps on a condition\"", "waits_under_a_lock", "task unnamed", "in read(", "waits_for_a_pipe",
+        "calls_with_frame_pointer"}) {
     EXPECT_EQ(log_.count(part), 1) << part << " in\n" << log_.text();
   }
   EXPECT_EQ(log_.count("Scheduler::"), 0) << "the executor's own frames\n" << log_.text();

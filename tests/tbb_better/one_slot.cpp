@@ -105,5 +105,13 @@ TEST_F(OneSlot, CallerOfExecuteWaitsForABody) {
   arena_.execute([this] { nest(1); });
 }
 
+TEST_F(OneSlot, MainThreadThatBlocksInItsWait) {
+  std::promise<void> promise;
+  oneapi::tbb::task_group group;
+  group.run([&] { promise.set_value(); });
+  group.run([&] { promise.get_future().wait(); });  // spawned last, so found first
+  group.wait();
+}
+
 }  // namespace
 }  // namespace tbb_better

@@ -1,6 +1,7 @@
 // Programs keep an array with an element for each slot and index it by current_thread_index(), without a lock: no two
 // bodies that have begun and not ended, be they running, blocked or preempted, may have the same index.
 #include <gtest/gtest.h>
+#include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
 
@@ -114,6 +115,28 @@ TEST(SlotIndicesOfTheImplicitArena, OfSpawnedBodies) {
   for (int i = 0; i < bodies; ++i) group.run([&, i] { slots.use([i] { run_body(i); }); });
   group.wait();
   slots.expect_all_right();
+}
+
+// Outer bodies hold an index while they wait for inner ones, which workers begin that have none.
+TEST(SlotIndices, AreLentToTheBodiesThatTheirHoldersWaitFor) {
+  std::atomic<int> ended = 0;
+  for (int round = 0; round < scaled(10); ++round) {
+    oneapi::tbb::parallel_for(
+        0, 4,
+        [&](int) {
+          ASSERT_GE(current_thread_index(), 0);
+          oneapi::tbb::parallel_for(
+              0, 8,
+              [&](int) {
+                ASSERT_GE(current_thread_index(), 0);
+                busy_for(milliseconds(1));
+                ++ended;
+              },
+              oneapi::tbb::simple_partitioner());
+        },
+        oneapi::tbb::simple_partitioner());
+  }
+  EXPECT_EQ(ended, 32 * scaled(10));
 }
 
 }  // namespace

@@ -91,8 +91,12 @@ bool arena::find_spawned(thread_data& self, task_entry& entry, d1::slot_id& orig
 }
 
 void arena::put_back(thread_data& self, const task_entry& entry, d1::slot_id origin) {
-  if (origin == self.now.as->id) return self.now.as->deque.push(entry);
-  queue_.push(*entry.task);
+  if (origin == self.now.as->id) {
+    self.now.as->deque.push(entry);
+  } else {
+    queue_.push(*entry.task);
+  }
+  advertise();  // who looked meanwhile saw nothing
 }
 
 bool arena::pop(thread_data& self, task_entry& entry, d1::slot_id& origin) {
@@ -159,7 +163,7 @@ bool arena::try_enter(participant& it) {
   occupancy now = occupancy_.load(std::memory_order_relaxed);
   occupancy changed = now;
   do {
-    if (now.workers + now.masters >= limit()) return false;
+    if (now.workers + now.masters >= settings_.concurrency) return false;
     changed = now;
     ++changed.masters;
   } while (!occupancy_.compare_exchange_weak(now, changed, std::memory_order_seq_cst));
@@ -168,23 +172,30 @@ bool arena::try_enter(participant& it) {
 }
 
 void arena::enter(participant& it) {
+  const presence former = it.state.exchange(it.kind, std::memory_order_acq_rel);
+  if (former == presence::asleep) count_sleeping(-1);
   count(it.kind, 1);
-  it.state.store(it.kind, std::memory_order_release);
 }
 
 void arena::leave(participant& it) {
-  if (it.state.exchange(presence::absent, std::memory_order_acq_rel) == it.kind) count(it.kind, -1);
+  const presence former = it.state.exchange(presence::absent, std::memory_order_acq_rel);
+  if (former == it.kind) count(it.kind, -1);
+  if (former == presence::asleep) count_sleeping(-1);
   if (has_work()) advertise();
 }
 
 void arena::sleep(participant& it) {
-  if (it.kind == presence::master) change([](occupancy& now) { ++now.sleeping_masters; });
+  if (it.kind == presence::master) count_sleeping(1);
   leave(it);
 }
 
 void arena::wake(participant& it) {
   enter(it);
-  if (it.kind == presence::master) change([](occupancy& now) { --now.sleeping_masters; });
+  if (it.kind == presence::master) count_sleeping(-1);
+}
+
+void arena::count_sleeping(int by) {
+  change([&](occupancy& now) { now.sleeping_masters = static_cast<std::uint16_t>(now.sleeping_masters + by); });
 }
 
 bool arena::go_on(participant& it, bool must) {
@@ -234,10 +245,11 @@ void arena::serve(presence as) {
 
 void arena::serve_as(thread_data& self, presence as) {
   participant& own = *self.now.as;
-  own.kind = presence::worker;
+  own.become(presence::worker);
   own.state.store(as, std::memory_order_release);
   self.fp = fp_environment::current();
   self.tell_entries();
+  if (has_work()) advertise();
   const runtime& all = runtime::get();
   const unsigned begin = all.looks();
   const auto is_fresh = [&] { return all.looks() - begin < kLooksOfAWorker; };
@@ -246,6 +258,7 @@ void arena::serve_as(thread_data& self, presence as) {
   do {
     while (is_fresh() && find(self, entry, origin)) {
       self.tell_entries();
+      own.begin_outer_body();
       task_dispatcher::run(self, entry, origin);
       if (!go_on(own, false)) break;
     }
@@ -280,12 +293,22 @@ arena::movement arena::look() {
   for (int i = 0; i < participants_.size(); ++i) {
     participant& each = participants_[i];
     const std::uint32_t bodies = each.bodies.load(std::memory_order_relaxed);
+    const std::uint32_t outer = each.outer_bodies.load(std::memory_order_relaxed);
     if (each.counts()) found.computes = true;
     if (bodies != each.seen_bodies) found.moves = true;
+    if (outer != each.seen_outer_bodies) found.takes = true;
     if (bodies == each.seen_bodies && each.counts()) each.long_body.store(bodies, std::memory_order_relaxed);
     each.seen_bodies = bodies;
+    each.seen_outer_bodies = outer;
   }
   return found;
+}
+
+void arena::stall_sleepers() {
+  for (int i = 0; i < participants_.size(); ++i) {
+    participant& each = participants_[i];
+    if (each.counts() && each.is_in_long_body() && each.is_asleep()) stall(each);
+  }
 }
 
 bool arena::is_stuck() const {
@@ -297,13 +320,29 @@ bool arena::is_stuck() const {
 }
 
 void arena::stall_all() {
-  for (int i = 0; i < participants_.size(); ++i) {
-    participant& each = participants_[i];
-    presence kind = each.state.load(std::memory_order_acquire);
-    const bool counts = kind == presence::worker || kind == presence::master;
-    if (counts && each.state.compare_exchange_strong(kind, presence::stalled, std::memory_order_acq_rel))
-      count(kind, -1);
+  for (int i = 0; i < participants_.size(); ++i) stall(participants_[i]);
+}
+
+// A thread that is no worker and sleeps frees the place that was kept for it, too; one that computes has its cpu.
+void arena::stall(participant& it) {
+  presence kind = it.state.load(std::memory_order_acquire);
+  if (kind != presence::worker && kind != presence::master) return;
+  const bool sleeps = kind == presence::master && it.is_asleep();
+  const presence stalled = sleeps ? presence::asleep : presence::stalled;
+  if (sleeps) count_sleeping(1);
+  if (it.state.compare_exchange_strong(kind, stalled, std::memory_order_acq_rel)) {
+    count(kind, -1);
+  } else if (sleeps) {
+    count_sleeping(-1);
   }
+}
+
+int arena::take_index(const thread_data& self) {
+  // A worker of an implicit arena leaves the owner's alone.
+  const bool leaves_reserved = settings_.implicit && self.now.is_worker && settings_.concurrency > settings_.reserved &&
+                               !orphaned_.load(std::memory_order_relaxed);
+  return indices_.take(self.now.is_worker ? settings_.reserved : 0, leaves_reserved ? settings_.reserved : 0,
+                       self.now.context != nullptr ? *self.now.context : default_context_);
 }
 
 // Watched as long as somebody computes, so that long bodies are known when a task comes.
@@ -317,8 +356,9 @@ void arena::pace() {
     return;
   }
   calm_looks_ = 0;
-  if (seen.moves) return;
-  stall_all();
+  // A waiter's bodies help those that were spawned, not those that were enqueued.
+  const bool helps = queue_.empty() && urgent_.empty() ? seen.moves : seen.takes;
+  helps ? stall_sleepers() : stall_all();
   try_add_worker();  // one for each look: it calls for more when it has begun
 }
 

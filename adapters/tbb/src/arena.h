@@ -89,6 +89,9 @@ class arena {
 
   participant& take_participant() { return participants_.take(); }
 
+  // An index for the body that this thread runs. A body that waits lends its own to those that it waits for.
+  int take_index(const thread_data& self);
+
   arena* next = nullptr;  // in the runtime's list
   arena* previous = nullptr;
 
@@ -112,6 +115,7 @@ class arena {
   template <class Change>
   void change(const Change& change);
   void count(presence kind, int by);
+  void count_sleeping(int by);
   bool try_add_worker();
   // A worker, as a task of the executor, from its start to its end. `as`: whether it counts.
   void serve(presence as);
@@ -120,15 +124,18 @@ class arena {
   bool pop(thread_data& self, task_entry& entry, d1::slot_id& origin);
   bool steal(thread_data& self, task_entry& entry, d1::slot_id& origin);
   void watch();
-  // Whether somebody has begun a body since the last look, or is in none; and whether somebody is in one.
   struct movement {
-    bool moves = false;
-    bool computes = false;
+    bool moves = false;     // somebody has begun a body since the last look
+    bool takes = false;     // the same, not in a wait
+    bool computes = false;  // somebody counts
   };
   movement look();
   // Whether all that count are in bodies that were long at the pacer's last look.
   bool is_stuck() const;
   void stall_all();
+  // Those whose threads sleep in the kernel, in a body that was long already at the last look.
+  void stall_sleepers();
+  void stall(participant& it);
 
   const arena_settings settings_;
   d1::task_group_context default_context_;

@@ -1,7 +1,6 @@
 #include "contexts.h"
 
 #include <array>
-#include <deque>
 #include <exception>
 #include <thread>
 
@@ -28,15 +27,20 @@ class tree_locks {
     return table()[(reinterpret_cast<std::uintptr_t>(parent) >> 7) % kSize].lock;
   }
 
-  // All of them, in order.
+  // All of them, in order. Allocates nothing: the allocator's lock may be a stopped worker's.
   class hold_all {
    public:
     hold_all() {
-      for (padded& each : table()) holds_.emplace_back(each.lock);
+      for (padded& each : table()) each.lock.acquire();
     }
+    ~hold_all() {
+      for (padded& each : table()) each.lock.release();
+    }
+    hold_all(const hold_all&) = delete;
+    hold_all& operator=(const hold_all&) = delete;
 
    private:
-    std::deque<short_lock::hold> holds_;
+    const preempt::NoPreempt here_;
   };
 
  private:

@@ -26,25 +26,6 @@ d1::task* step(d1::task& task, d1::execution_data& data) {
   return task.cancel(data);
 }
 
-// An outside thread counts in its implicit arena while it waits there, not in between.
-class presence_scope {
- public:
-  explicit presence_scope(thread_data& self) : now_(self.now), enters_(!self.is_present()) {
-    if (!enters_) return;
-    self.tell_entries();
-    now_.in->enter(*now_.as);
-  }
-  ~presence_scope() {
-    if (enters_) now_.in->leave(*now_.as);
-  }
-  presence_scope(const presence_scope&) = delete;
-  presence_scope& operator=(const presence_scope&) = delete;
-
- private:
-  attendance& now_;
-  const bool enters_;
-};
-
 // Floating-point settings as they are, and back again.
 class fp_scope {
  public:
@@ -126,7 +107,7 @@ void task_dispatcher::run_until(thread_data& self, d1::wait_context& count, cons
     if (run_one_of(self, awaited)) {
       spin.restart();
     } else if (alone || !spin.go_on()) {
-      sleep_until(self, count);
+      sleep_until(self, count, awaited);
     }
   }
 }
@@ -146,10 +127,14 @@ bool task_dispatcher::run_one_of(thread_data& self, const d1::task_group_context
   return true;
 }
 
-void task_dispatcher::sleep_until(thread_data& self, d1::wait_context& count) {
-  self.now.in->sleep(*self.now.as);
-  wait_on(&count, 0, [&] { return must_wait(count); });
-  self.now.in->wake(*self.now.as);
+void task_dispatcher::sleep_until(thread_data& self, d1::wait_context& count, const d1::task_group_context& awaited) {
+  arena& in = *self.now.in;
+  const int index = self.now.index;
+  if (index != index_pool::kNone) in.indices().lend(index, awaited);
+  in.sleep(*self.now.as);
+  while (must_wait(count)) wait_on(&count, 0, [&] { return must_wait(count); });
+  in.wake(*self.now.as);
+  if (index != index_pool::kNone) in.indices().take_back(index);
 }
 
 void notify_waiters(std::uintptr_t wait_context_address) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "arena.h"
 #include "headers.h"
 #include "task_deque.h"
 #include "thread_data.h"
@@ -29,7 +30,7 @@ class task_dispatcher {
   static bool must_wait(const d1::wait_context& count) { return count.continue_execution(); }
   static void run_until(thread_data& self, d1::wait_context& count, const d1::task_group_context& awaited);
   static bool run_one_of(thread_data& self, const d1::task_group_context& awaited);
-  static void sleep_until(thread_data& self, d1::wait_context& count);
+  static void sleep_until(thread_data& self, d1::wait_context& count, const d1::task_group_context& awaited);
 };
 
 // One more body on the stack of this thread, of this context.
@@ -44,6 +45,25 @@ class body_scope {
   attendance& now_;
   d1::task_group_context* const context_;
   const std::intptr_t isolation_;
+};
+
+// An outside thread counts in its implicit arena while it waits there, not in between.
+class presence_scope {
+ public:
+  explicit presence_scope(thread_data& self) : now_(self.now), enters_(!self.is_present()) {
+    if (!enters_) return;
+    self.tell_entries();
+    now_.in->enter(*now_.as);
+  }
+  ~presence_scope() {
+    if (enters_) now_.in->leave(*now_.as);
+  }
+  presence_scope(const presence_scope&) = delete;
+  presence_scope& operator=(const presence_scope&) = delete;
+
+ private:
+  attendance& now_;
+  const bool enters_;
 };
 
 // What is spawned inside belongs to an isolated region, and waits inside run nothing else.

@@ -22,6 +22,7 @@ enum class presence : std::uint8_t {
   worker,   // counted against the arena's concurrency
   master,   // the same: a thread that is no worker
   stalled,  // in a body that has outlived a slice while tasks waited: counted no more, somebody else may run them
+  asleep,   // the same, a master whose thread sleeps in the kernel: its reserved place is free, too
 };
 
 struct alignas(64) participant {
@@ -32,9 +33,12 @@ struct alignas(64) participant {
   std::atomic<bool> taken{false};
 
   presence kind = presence::master;  // as what its owner counts; the owner's
+  std::atomic<int> thread{0};        // of the owner, for the kernel
   std::atomic<presence> state{presence::absent};
-  std::atomic<std::uint32_t> bodies{0};     // begun so far
-  std::uint32_t seen_bodies = 0;            // by the pacer, at its last look
+  std::atomic<std::uint32_t> bodies{0};        // begun so far
+  std::atomic<std::uint32_t> outer_bodies{0};  // of them, not in a wait
+  std::uint32_t seen_bodies = 0;               // by the pacer, at its last look
+  std::uint32_t seen_outer_bodies = 0;
   std::atomic<std::uint32_t> long_body{0};  // the one that was under way at two looks, by its number
 
   bool counts() const {
@@ -43,6 +47,13 @@ struct alignas(64) participant {
   }
   bool is_in_long_body() const {
     return long_body.load(std::memory_order_relaxed) == bodies.load(std::memory_order_relaxed);
+  }
+  // A new owner.
+  void become(presence what);
+  // Whether its owner's thread sleeps in the kernel now.
+  bool is_asleep() const;
+  void begin_outer_body() {
+    outer_bodies.store(outer_bodies.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
   void begin_body() { bodies.store(bodies.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
 };

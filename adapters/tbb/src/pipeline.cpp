@@ -27,6 +27,8 @@ class input_buffer {
 
   // True: the token may pass. False: it is kept until leave() returns it.
   bool enter(stage_task& token);
+  // Before so many tokens are on their way.
+  void reserve(std::size_t tokens);
   // The one inside has left: the next that may enter, if it has come.
   stage_task* leave();
   // Those that still wait.
@@ -37,7 +39,6 @@ class input_buffer {
 
   std::size_t number_of(stage_task& token);
   stage_task*& place_of(std::size_t number) { return waiting_[number % waiting_.size()]; }
-  void grow();
 
   const bool ordered_;
   short_lock lock_;
@@ -79,7 +80,8 @@ class pipeline {
   std::vector<d1::base_filter*> filters_;
   std::vector<std::unique_ptr<input_buffer>> doors_;
 
-  std::size_t items_ = 0;  // of an ordered input
+  std::size_t items_ = 0;                // of an ordered input
+  std::atomic<std::size_t> started_{0};  // tokens: they are used again and again
 
   // Below 0: for so many of them the input was to be read, but there was none.
   std::atomic<std::int64_t> free_tokens_;
@@ -140,15 +142,19 @@ bool input_buffer::enter(stage_task& token) {
   const short_lock::hold lock(lock_);
   const std::size_t number = number_of(token);
   if (!busy_ && number == turn_) return busy_ = true;
-  while (number - turn_ >= waiting_.size()) grow();
   place_of(number) = &token;
   return false;
 }
 
-void input_buffer::grow() {
-  std::vector<stage_task*> former(2 * waiting_.size());
-  former.swap(waiting_);
-  for (std::size_t i = 0; i < former.size(); ++i) place_of(turn_ + i) = former[(turn_ + i) % former.size()];
+void input_buffer::reserve(std::size_t tokens) {
+  std::size_t size = waiting_.size();
+  while (size < tokens) size *= 2;
+  if (size == waiting_.size()) return;
+  std::vector<stage_task*> bigger(size);
+  const short_lock::hold lock(lock_);
+  if (bigger.size() <= waiting_.size()) return;
+  bigger.swap(waiting_);
+  for (std::size_t i = 0; i < bigger.size(); ++i) place_of(turn_ + i) = bigger[(turn_ + i) % bigger.size()];
 }
 
 stage_task* input_buffer::leave() {
@@ -202,6 +208,8 @@ void pipeline::run() {
 }
 
 stage_task& pipeline::start_token() {
+  const std::size_t live = started_.fetch_add(1, std::memory_order_relaxed) + 1;
+  for (const auto& door : doors_) door->reserve(live + 1);
   count_.reserve();
   d1::small_object_allocator memory;
   return *memory.new_object<stage_task>(*this, memory);
@@ -224,9 +232,10 @@ bool pipeline::read(stage_task& task) {
   };
   if (ended_.load(std::memory_order_relaxed)) return false;
   if (!input.is_serial()) start_another();
-  input_ended_in_call = false;
+  const bool outer = std::exchange(input_ended_in_call, false);  // of a pipeline around this one
   task.item = input(nullptr);
-  if (task.item == nullptr && (!input.object_may_be_null() || input_ended_in_call)) {
+  const bool ended = std::exchange(input_ended_in_call, outer);
+  if (task.item == nullptr && (!input.object_may_be_null() || ended)) {
     ended_.store(true, std::memory_order_relaxed);
     return false;
   }

@@ -37,6 +37,12 @@ struct queuing_rw_mutex_impl {
   }
 
   static void release(node& self) {
+    mutex& of = *self.my_mutex;
+    remove(self);
+    wake_all(&of);
+  }
+
+  static void remove(node& self) {
     list at(*self.my_mutex);
     node* const behind = next(self);
     node* const before = previous(self);
@@ -68,9 +74,12 @@ struct queuing_rw_mutex_impl {
 
   static bool downgrade(node& self) {
     if (!is_writer(self)) return true;
-    const list guard(*self.my_mutex);
-    set(self, kReads);
-    if (node* const behind = next(self); behind != nullptr && state(*behind) == kWantsToRead) let_in(behind);
+    {
+      const list guard(*self.my_mutex);
+      set(self, kReads);
+      if (node* const behind = next(self); behind != nullptr && state(*behind) == kWantsToRead) let_in(behind);
+    }
+    wake_all(self.my_mutex);
     return true;
   }
 
@@ -82,7 +91,7 @@ struct queuing_rw_mutex_impl {
   static constexpr node::state_t kReads = 2;
   static constexpr node::state_t kWrites = 3;
 
-  // The guarded list. Those who were let in are woken when it is open again.
+  // The guarded list.
   class list {
    public:
     explicit list(mutex& of) : tail_(of.q_tail) {
@@ -149,17 +158,15 @@ struct queuing_rw_mutex_impl {
     }
   }
 
-  // Its thread may have released the lock and left when this returns, but for the list's guard.
-  static void go(node& it) {
-    it.my_going.store(1, std::memory_order_seq_cst);
-    wake_all(&it.my_going);
-  }
+  // It may go, but for the list's guard. Who waits is woken, by the address of the mutex, when the list is open again:
+  // waking takes a lock that one may have to sleep for.
+  static void go(node& it) { it.my_going.store(1, std::memory_order_seq_cst); }
 
   static void wait(node& self) {
     const auto must_wait = [&self] { return self.my_going.load(std::memory_order_seq_cst) == 0; };
     for (spin_wait spin(spin_wait::kBeforeSleep); must_wait() && spin.go_on();) {
     }
-    while (must_wait()) wait_on(&self.my_going, 0, must_wait);
+    while (must_wait()) wait_on(self.my_mutex, 0, must_wait);
   }
 };
 

@@ -10,13 +10,17 @@
 #include <exception>
 
 #include "arena.h"
-#include "limits.h"
+#include "controls.h"
 
 namespace tbb::detail::r1 {
 namespace {
 
 // A body that blocks keeps its thread, and so does one that is suspended.
 constexpr int kMaxThreads = 4096;
+
+// What an executor takes.
+constexpr std::size_t kLeastStack = std::size_t{64} << 10;
+constexpr std::size_t kMostStack = std::size_t{1} << 30;
 
 int cpus_of_this_process() {
   cpu_set_t cpus;
@@ -50,10 +54,10 @@ int runtime::default_concurrency() {
 runtime::runtime() { limits_changed(); }
 
 void runtime::limits_changed() {
-  const std::size_t limit = limits::get().value(d1::global_control::max_allowed_parallelism);
+  const std::lock_guard lock(arenas_mutex_);
+  const std::size_t limit = controls::get().value(d1::global_control::max_allowed_parallelism);
   constexpr std::size_t kMost = 1 << 14;
   allowed_parallelism_.store(static_cast<int>(std::min(limit, kMost)), std::memory_order_relaxed);
-  const std::lock_guard lock(arenas_mutex_);
   for (arena* each = first_arena_; each != nullptr; each = each->next) {
     if (each->has_work()) each->advertise();
   }
@@ -76,10 +80,10 @@ preempt::Executor& runtime::executor() {
   const std::lock_guard lock(executor_mutex_);
   if (owned_executor_ == nullptr) {
     preempt::Options options;
-    // With the outside thread that waits, as many compute as are allowed; without, one worker at least.
-    options.processors = std::clamp(allowed_parallelism(), 1, default_concurrency());
+    options.processors = default_concurrency();  // arenas keep to what is allowed, now and later
     options.max_threads = std::max(kMaxThreads, options.processors);
-    options.stack_size = limits::get().value(d1::global_control::thread_stack_size);
+    options.stack_size =
+        std::clamp(controls::get().value(d1::global_control::thread_stack_size), kLeastStack, kMostStack);
     options.name = "tbb";
     processors_.store(options.processors, std::memory_order_relaxed);
     owned_executor_ = std::make_unique<preempt::Executor>(std::move(options));
@@ -154,15 +158,10 @@ bool runtime::look_at_arenas() {
   return any;
 }
 
-bool runtime::has_arenas() {
-  const std::lock_guard lock(arenas_mutex_);
-  return first_arena_ != nullptr;
-}
-
 bool runtime::finish() {
   if (users_.load(std::memory_order_acquire) != 0) return false;
-  // Workers are on their way out.
-  while (has_arenas()) std::this_thread::sleep_for(std::chrono::microseconds(100));
+  const std::lock_guard only_one(finish_mutex_);
+  while (workers_.load(std::memory_order_acquire) != 0) std::this_thread::sleep_for(std::chrono::microseconds(100));
   {
     const std::lock_guard lock(pacer_mutex_);
     pacer_ends_ = true;

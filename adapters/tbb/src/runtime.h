@@ -34,11 +34,18 @@ class runtime {
   // Runs `worker` on the executor, which starts with the first one. False: there is neither thread nor memory for it,
   // which is said once; outside threads run what they wait for.
   template <class Worker>
-  bool run(Worker&& worker, d1::task_arena_base::priority priority) noexcept {
+  bool run(const Worker& worker, d1::task_arena_base::priority priority) noexcept {
     try {
-      executor().execute(std::forward<Worker>(worker), {.priority = class_of(priority), .name = "tbb"});
+      workers_.fetch_add(1, std::memory_order_relaxed);
+      executor().execute(
+          [this, worker] {
+            worker();
+            workers_.fetch_sub(1, std::memory_order_release);
+          },
+          {.priority = class_of(priority), .name = "tbb"});
       return true;
     } catch (const std::exception& error) {
+      workers_.fetch_sub(1, std::memory_order_relaxed);
       report(error);
       return false;
     }
@@ -67,7 +74,6 @@ class runtime {
   static void report(const std::exception& error);
   void pace();
   bool look_at_arenas();
-  bool has_arenas();
 
   std::atomic<int> allowed_parallelism_;
 
@@ -79,6 +85,8 @@ class runtime {
   std::mutex arenas_mutex_;
   arena* first_arena_ = nullptr;
   std::atomic<int> users_{0};
+  std::atomic<int> workers_{0};  // on their way, too
+  std::mutex finish_mutex_;
 
   std::atomic<unsigned> looks_{0};
   std::mutex pacer_mutex_;

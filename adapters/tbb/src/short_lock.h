@@ -23,7 +23,7 @@ class short_lock {
     short_lock& lock_;
   };
 
- private:
+  // For who holds many: within a NoPreempt of his own.
   void acquire() {
     for (int tries = 0; taken_.exchange(true, std::memory_order_acquire); ++tries) {
       while (taken_.load(std::memory_order_relaxed)) {
@@ -35,6 +35,7 @@ class short_lock {
   }
   void release() { taken_.store(false, std::memory_order_release); }
 
+ private:
   static constexpr int kSpins = 64;
   std::atomic<bool> taken_{false};
 };

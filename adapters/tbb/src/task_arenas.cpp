@@ -140,9 +140,12 @@ void terminate(d1::task_arena_base& it) {
 void execute(d1::task_arena_base& it, d1::delegate_base& functor) {
   arena& to = *task_arena_impl::of(it);
   thread_data& self = thread_data::get();
-  if (self.now.in == &to && self.now.depth > 0) return run_here(self, functor);
+  if (self.now.in == &to) {
+    const presence_scope present(self);
+    return run_here(self, functor);
+  }
   participant& as = to.take_participant();
-  as.kind = presence::master;
+  as.become(presence::master);
   if (!to.try_enter(as)) {
     participant_list::give_back(as);
     return delegate(to, functor);

@@ -12,7 +12,10 @@ namespace {
 
 struct owner {
   thread_data data;
-  ~owner() { current = nullptr; }
+  ~owner() {
+    data.end();
+    current = nullptr;
+  }
 };
 
 [[gnu::noinline]] thread_data& create() {
@@ -26,8 +29,9 @@ struct owner {
 thread_data& thread_data::get() { return current != nullptr ? *current : create(); }
 thread_data* thread_data::get_if_any() { return current; }
 
-thread_data::~thread_data() {
-  if (now.in != nullptr) detach();
+// Not in exit(), when that is called in a body.
+void thread_data::end() {
+  if (implicit_arena != nullptr && now.in == implicit_arena && now.depth == 0) detach();
 }
 
 void thread_data::attach() {
@@ -36,6 +40,7 @@ void thread_data::attach() {
   now = {};
   now.in = implicit_arena;
   now.as = &implicit_arena->take_participant();
+  now.as->become(presence::master);
 }
 
 void thread_data::detach() {
@@ -52,7 +57,7 @@ int thread_data::index() {
   // The owner of an implicit arena, outside of bodies.
   if (now.depth == 0 && now.in == implicit_arena) return 0;
   if (now.index == index_pool::kNone) {
-    now.index = now.in->indices().take(now.is_worker ? now.in->reserved() : 0);
+    now.index = now.in->take_index(*this);
     now.index_depth = now.depth;
   }
   return now.index;

@@ -34,7 +34,8 @@ struct thread_data {
 
   static thread_data& get();
   static thread_data* get_if_any();
-  ~thread_data();
+  // The thread ends.
+  void end();
 
   // In an arena: the implicit one if in no other.
   static thread_data& attached() {

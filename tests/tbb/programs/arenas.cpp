@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -330,6 +331,41 @@ PROGRAM(arena_wait_until_empty) {
   // What the debugging member task_arena::debug_wait_until_empty calls.
   tbb::detail::r1::wait(arena);
   std::printf("ran %d\n", ran.load());
+}
+
+PROGRAM(arena_execute_keeps_the_thread) {
+  // As long as there are slots, which may be more than cpus.
+  tbb::task_arena arena(4);
+  std::atomic<int> inside = 0, moved = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      const std::thread::id caller = std::this_thread::get_id();
+      arena.execute([&] {
+        moved += std::this_thread::get_id() != caller;
+        for (++inside; inside < 4;) std::this_thread::yield();
+      });
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::printf("moved %d\n", moved.load());
+}
+
+PROGRAM(arena_execute_in_the_threads_own) {
+  tbb::parallel_for(0, 10, [](int) {});
+  tbb::task_arena own{tbb::task_arena::attach()};
+  const std::thread::id caller = std::this_thread::get_id();
+  int moved = 0;
+  for (int i = 0; i < 20; ++i) own.execute([&] { moved += std::this_thread::get_id() != caller; });
+  std::printf("moved %d\n", moved);
+}
+
+PROGRAM(arena_left_by_exit) {
+  tbb::task_arena arena(2);
+  arena.execute([] {
+    std::printf("exit\n");
+    std::exit(0);
+  });
 }
 
 }  // namespace

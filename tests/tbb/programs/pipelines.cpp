@@ -268,5 +268,21 @@ PROGRAM(pipeline_cancel) {
   std::printf("got there %d, cancelled %d\n", items >= 40, context.is_group_execution_cancelled());
 }
 
+PROGRAM(pipeline_in_an_input_filter) {
+  // The end of the inner one is not the end of the outer one, not even at an item that is 0.
+  int next = 0;
+  std::atomic<int> items = 0;
+  const auto input = tbb::make_filter<void, int>(filter_mode::serial_in_order, [&](tbb::flow_control& control) {
+    if (next == 5) {
+      control.stop();
+      return 0;
+    }
+    tbb::parallel_pipeline(2, numbers(3) & tbb::make_filter<int, void>(filter_mode::parallel, [](int) {}));
+    return next++;
+  });
+  tbb::parallel_pipeline(4, input & tbb::make_filter<int, void>(filter_mode::parallel, [&](int) { ++items; }));
+  std::printf("items %d\n", items.load());
+}
+
 }  // namespace
 }  // namespace tbb_programs

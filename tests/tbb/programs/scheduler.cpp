@@ -244,5 +244,13 @@ PROGRAM(scheduler_finalize_inside) {
   std::printf("released %d\n", bool(released));
 }
 
+PROGRAM(scheduler_finalize_while_observed) {
+  tbb::task_scheduler_handle handle{tbb::attach()};
+  CountingObserver observer;
+  observer.observe(true);
+  tbb::parallel_for(0, 100, [](int) {});
+  std::printf("finalized %d\n", tbb::finalize(handle, std::nothrow));
+}
+
 }  // namespace
 }  // namespace tbb_programs

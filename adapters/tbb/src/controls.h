@@ -1,6 +1,6 @@
 // The values of global_control in force.
-#ifndef PREEMPT_ADAPTERS_TBB_LIMITS_H_
-#define PREEMPT_ADAPTERS_TBB_LIMITS_H_
+#ifndef PREEMPT_ADAPTERS_TBB_CONTROLS_H_
+#define PREEMPT_ADAPTERS_TBB_CONTROLS_H_
 
 #include <array>
 #include <atomic>
@@ -12,9 +12,9 @@
 
 namespace tbb::detail::r1 {
 
-class limits {
+class controls {
  public:
-  static limits& get();
+  static controls& get();
 
   std::size_t value(d1::global_control::parameter parameter) const {
     return active_[parameter].load(std::memory_order_relaxed);
@@ -23,7 +23,7 @@ class limits {
   void remove(d1::global_control::parameter parameter, std::size_t value);
 
  private:
-  limits();
+  controls();
   std::size_t chosen(d1::global_control::parameter parameter) const;
 
   std::mutex mutex_;
@@ -33,4 +33,4 @@ class limits {
 
 }  // namespace tbb::detail::r1
 
-#endif  // PREEMPT_ADAPTERS_TBB_LIMITS_H_
+#endif  // PREEMPT_ADAPTERS_TBB_CONTROLS_H_

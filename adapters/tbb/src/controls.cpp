@@ -1,4 +1,4 @@
-#include "limits.h"
+#include "controls.h"
 
 #include <pthread.h>
 
@@ -25,12 +25,12 @@ std::size_t default_stack_size() {
 
 }  // namespace
 
-limits& limits::get() {
-  static auto* const it = new limits;
+controls& controls::get() {
+  static auto* const it = new controls;
   return *it;
 }
 
-limits::limits() {
+controls::controls() {
   for (int i = 0; i < d1::global_control::parameter_max; ++i) {
     const auto parameter = static_cast<d1::global_control::parameter>(i);
     active_[parameter].store(chosen(parameter), std::memory_order_relaxed);
@@ -38,7 +38,7 @@ limits::limits() {
 }
 
 // The strictest wish, or the default.
-std::size_t limits::chosen(d1::global_control::parameter parameter) const {
+std::size_t controls::chosen(d1::global_control::parameter parameter) const {
   const std::multiset<std::size_t>& wanted = wanted_[parameter];
   switch (parameter) {
     case d1::global_control::max_allowed_parallelism:
@@ -52,13 +52,13 @@ std::size_t limits::chosen(d1::global_control::parameter parameter) const {
   }
 }
 
-void limits::add(d1::global_control::parameter parameter, std::size_t value) {
+void controls::add(d1::global_control::parameter parameter, std::size_t value) {
   const std::lock_guard lock(mutex_);
   wanted_[parameter].insert(value);
   active_[parameter].store(chosen(parameter), std::memory_order_relaxed);
 }
 
-void limits::remove(d1::global_control::parameter parameter, std::size_t value) {
+void controls::remove(d1::global_control::parameter parameter, std::size_t value) {
   const std::lock_guard lock(mutex_);
   const auto found = wanted_[parameter].find(value);
   if (found != wanted_[parameter].end()) wanted_[parameter].erase(found);
@@ -71,17 +71,17 @@ struct global_control_impl {
 };
 
 void create(d1::global_control& control) {
-  limits::get().add(global_control_impl::parameter(control), global_control_impl::value(control));
+  controls::get().add(global_control_impl::parameter(control), global_control_impl::value(control));
   runtime::get().limits_changed();
 }
 
 void destroy(d1::global_control& control) {
-  limits::get().remove(global_control_impl::parameter(control), global_control_impl::value(control));
+  controls::get().remove(global_control_impl::parameter(control), global_control_impl::value(control));
   runtime::get().limits_changed();
 }
 
 std::size_t global_control_active_value(int parameter) {
-  return limits::get().value(static_cast<d1::global_control::parameter>(parameter));
+  return controls::get().value(static_cast<d1::global_control::parameter>(parameter));
 }
 
 void get(d1::task_scheduler_handle& handle) {
