@@ -6,10 +6,10 @@ namespace tbb::detail::r1 {
 
 class spin_wait {
  public:
-  // In pauses of about 40 ns each: before a sleep that ends with a wake-up, about what both cost together; before a
-  // worker ends, which is to be there for the next algorithm of a program that calls one after the other.
+  // In pauses of about 40 ns each: before a sleep that ends with a wake-up, about what both cost together. A worker
+  // looks out no longer before it ends: to the executor it is a fresh task, before which long bodies wait.
   static constexpr int kBeforeSleep = 500;
-  static constexpr int kBeforeEnd = 5000;
+  static constexpr int kBeforeEnd = 400;
 
   explicit spin_wait(int pauses) : most_(pauses) {}
 
