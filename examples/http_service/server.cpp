@@ -25,6 +25,7 @@
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
 #include "preempt/adapters/httplib.h"
+#include "support/compute.h"
 #include "work.h"
 
 ABSL_FLAG(std::string, pool, "preempt", "who runs the connections: preempt or httplib");
@@ -41,8 +42,6 @@ ABSL_FLAG(bool, calibrate, false, "print rounds_per_us and end");
 
 namespace {
 
-using http_service::compute;
-
 constexpr int kMaxSlowMs = 10'000;
 constexpr std::size_t kMaxPayload = 64 * 1024;
 
@@ -58,7 +57,7 @@ std::optional<int> read_number(const ::httplib::Request& request, const char* na
 void add_handlers(::httplib::Server& server, double rounds_per_us) {
   const auto rounds = [rounds_per_us](double us) { return static_cast<std::uint64_t>(us * rounds_per_us); };
   server.Get("/fast", [rounds, us = absl::GetFlag(FLAGS_fast_us)](const auto&, auto& response) {
-    response.set_content(std::to_string(compute(rounds(us))) + '\n', "text/plain");
+    response.set_content(std::to_string(examples::compute(rounds(us))) + '\n', "text/plain");
   });
   server.Get("/slow", [rounds](const auto& request, auto& response) {
     const std::optional<int> ms = read_number(request, "ms", kMaxSlowMs);
@@ -67,7 +66,7 @@ void add_handlers(::httplib::Server& server, double rounds_per_us) {
       response.set_content("ms must be a number from 1 to " + std::to_string(kMaxSlowMs) + '\n', "text/plain");
       return;
     }
-    response.set_content(std::to_string(compute(rounds(*ms * 1000.0))) + '\n', "text/plain");
+    response.set_content(std::to_string(examples::compute(rounds(*ms * 1000.0))) + '\n', "text/plain");
   });
   server.Get("/report", [lines = absl::GetFlag(FLAGS_report_lines)](const auto&, auto& response) {
     response.set_content(http_service::report(lines), "text/plain");
@@ -204,7 +203,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   double rounds_per_us = absl::GetFlag(FLAGS_rounds_per_us);
-  if (rounds_per_us <= 0) rounds_per_us = http_service::measure_rounds_per_us();
+  if (rounds_per_us <= 0) rounds_per_us = examples::measure_rounds_per_us();
   if (absl::GetFlag(FLAGS_calibrate)) {
     std::cout << rounds_per_us << '\n';
     return 0;

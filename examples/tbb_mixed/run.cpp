@@ -8,7 +8,7 @@
 #include <memory>
 #include <thread>
 
-#include "work.h"
+#include "support/compute.h"
 
 namespace tbb_mixed {
 namespace {
@@ -37,7 +37,7 @@ std::vector<std::chrono::nanoseconds> run(const std::vector<Arrival>& plan, cons
     const std::uint64_t rounds = arrival.kind == Kind::kLong ? lengths.long_body : lengths.short_body;
     std::this_thread::sleep_until(due);
     arenas[arrival.arena].enqueue([books, i, due, rounds] {
-      [[maybe_unused]] volatile const std::uint64_t answer = compute(rounds);
+      [[maybe_unused]] volatile const std::uint64_t answer = examples::compute(rounds);
       books->latencies[i] = Clock::now() - due;
       books->left.count_down();
     });

@@ -17,7 +17,7 @@
 #include "plan.h"
 #include "report.h"
 #include "run.h"
-#include "work.h"
+#include "support/compute.h"
 
 ABSL_FLAG(double, seconds, 5, "how long bodies arrive");
 ABSL_FLAG(double, short_rate, 400, "short bodies a second, in each arena");
@@ -43,7 +43,7 @@ Load read_load() {
 }
 
 Lengths read_lengths() {
-  const double rounds_per_us = tbb_mixed::measure_rounds_per_us();
+  const double rounds_per_us = examples::measure_rounds_per_us();
   return {.short_body = static_cast<std::uint64_t>(absl::GetFlag(FLAGS_short_us) * rounds_per_us),
           .long_body = static_cast<std::uint64_t>(absl::GetFlag(FLAGS_long_ms) * 1e3 * rounds_per_us)};
 }

@@ -1,11 +1,9 @@
 // While bodies compute past their slice, in every slot, short ones that are enqueued behind them run.
 #include <gtest/gtest.h>
-#include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
 #include <atomic>
 #include <chrono>
-#include <thread>
 
 #include "support/wait.h"
 
@@ -73,22 +71,6 @@ TEST_P(LongBodies, ShareTheirSlots) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Slots, LongBodies, ::testing::Values(1, 2));
-
-// One slot, whose thread waits for its own short bodies all the time: nobody else takes what was enqueued.
-TEST(WaitersOfShortBodies, KeepNoEnqueuedOneWaiting) {
-  oneapi::tbb::task_arena arena(1);
-  std::atomic<bool> stop = false, ran = false;
-  std::thread outside([&] {
-    arena.execute([&] {
-      while (!stop)
-        oneapi::tbb::parallel_for(0, 1000, [](int) { preempt::testing::busy_for(std::chrono::microseconds(10)); });
-    });
-  });
-  arena.enqueue([&] { ran = true; });
-  EXPECT_TRUE(preempt::testing::eventually([&] { return ran.load(); }));
-  stop = true;
-  outside.join();
-}
 
 }  // namespace
 }  // namespace tbb_better

@@ -117,26 +117,34 @@ TEST(SlotIndicesOfTheImplicitArena, OfSpawnedBodies) {
   slots.expect_all_right();
 }
 
-// Outer bodies hold an index while they wait for inner ones, which workers begin that have none.
+// Bodies that ask for an index and then wait for `levels` more levels of such bodies, which workers begin that have
+// none.
+void nest(int levels, std::atomic<int>& ended) {
+  oneapi::tbb::parallel_for(
+      0, 4,
+      [&](int) {
+        ASSERT_GE(current_thread_index(), 0);
+        busy_for(milliseconds(1));
+        if (levels > 0) nest(levels - 1, ended);
+        ++ended;
+      },
+      oneapi::tbb::simple_partitioner());
+}
+
 TEST(SlotIndices, AreLentToTheBodiesThatTheirHoldersWaitFor) {
-  std::atomic<int> ended = 0;
   for (int round = 0; round < scaled(10); ++round) {
-    oneapi::tbb::parallel_for(
-        0, 4,
-        [&](int) {
-          ASSERT_GE(current_thread_index(), 0);
-          oneapi::tbb::parallel_for(
-              0, 8,
-              [&](int) {
-                ASSERT_GE(current_thread_index(), 0);
-                busy_for(milliseconds(1));
-                ++ended;
-              },
-              oneapi::tbb::simple_partitioner());
-        },
-        oneapi::tbb::simple_partitioner());
+    std::atomic<int> ended = 0;
+    nest(1, ended);
+    EXPECT_EQ(ended, 4 + 16);
   }
-  EXPECT_EQ(ended, 32 * scaled(10));
+}
+
+TEST(SlotIndices, AreLentOn) {
+  for (int round = 0; round < scaled(5); ++round) {
+    std::atomic<int> ended = 0;
+    nest(2, ended);
+    EXPECT_EQ(ended, 4 + 16 + 64);
+  }
 }
 
 }  // namespace

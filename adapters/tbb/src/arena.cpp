@@ -142,14 +142,21 @@ bool arena::has_room(const occupancy& now) const {
   return present == 0 && (nobody_comes || !queue_.empty() || !urgent_.empty());
 }
 
-template <class Change>
-void arena::change(const Change& change) {
+template <class Allowed, class Change>
+bool arena::change_if(const Allowed& allowed, const Change& change) {
   occupancy now = occupancy_.load(std::memory_order_relaxed);
   occupancy changed = now;
   do {
+    if (!allowed(now)) return false;
     changed = now;
     change(changed);
   } while (!occupancy_.compare_exchange_weak(now, changed, std::memory_order_seq_cst));
+  return true;
+}
+
+template <class Change>
+void arena::change(const Change& change) {
+  change_if([](const occupancy&) { return true; }, change);
 }
 
 void arena::count(presence kind, int by) {
@@ -160,13 +167,8 @@ void arena::count(presence kind, int by) {
 }
 
 bool arena::try_enter(participant& it) {
-  occupancy now = occupancy_.load(std::memory_order_relaxed);
-  occupancy changed = now;
-  do {
-    if (now.workers + now.masters >= settings_.concurrency) return false;
-    changed = now;
-    ++changed.masters;
-  } while (!occupancy_.compare_exchange_weak(now, changed, std::memory_order_seq_cst));
+  const auto has_slot = [this](const occupancy& now) { return now.workers + now.masters < settings_.concurrency; };
+  if (!change_if(has_slot, [](occupancy& now) { ++now.masters; })) return false;
   it.state.store(presence::master, std::memory_order_release);
   return true;
 }
@@ -209,20 +211,13 @@ bool arena::go_on(participant& it, bool must) {
 }
 
 void arena::advertise() {
-  if (has_room(occupancy_.load(std::memory_order_seq_cst))) {
-    try_add_worker();
-  }
+  if (has_room(occupancy_.load(std::memory_order_seq_cst))) try_add_worker();
   if (!watched_.load(std::memory_order_relaxed)) watch();
 }
 
 bool arena::try_add_worker() {
-  occupancy now = occupancy_.load(std::memory_order_relaxed);
-  occupancy changed = now;
-  do {
-    if (!has_room(now)) return false;
-    changed = now;
-    ++changed.workers;
-  } while (!occupancy_.compare_exchange_weak(now, changed, std::memory_order_seq_cst));
+  const auto has_place = [this](const occupancy& now) { return has_room(now); };
+  if (!change_if(has_place, [](occupancy& now) { ++now.workers; })) return false;
   add_reference();
   if (runtime::get().run([this] { serve(presence::worker); }, settings_.priority)) return true;
   count(presence::worker, -1);
@@ -337,7 +332,7 @@ void arena::stall(participant& it) {
   }
 }
 
-int arena::take_index(const thread_data& self) {
+index_pool::claim arena::claim_index(const thread_data& self) {
   // A worker of an implicit arena leaves the owner's alone.
   const bool leaves_reserved = settings_.implicit && self.now.is_worker && settings_.concurrency > settings_.reserved &&
                                !orphaned_.load(std::memory_order_relaxed);
@@ -359,7 +354,7 @@ void arena::pace() {
   // A waiter's bodies help those that were spawned, not those that were enqueued.
   const bool helps = queue_.empty() && urgent_.empty() ? seen.moves : seen.takes;
   helps ? stall_sleepers() : stall_all();
-  try_add_worker();  // one for each look: it calls for more when it has begun
+  try_add_worker();  // one for each look; it sees for itself when it has begun whether more are wanted
 }
 
 }  // namespace tbb::detail::r1

@@ -90,7 +90,7 @@ class arena {
   participant& take_participant() { return participants_.take(); }
 
   // An index for the body that this thread runs. A body that waits lends its own to those that it waits for.
-  int take_index(const thread_data& self);
+  index_pool::claim claim_index(const thread_data& self);
 
   arena* next = nullptr;  // in the runtime's list
   arena* previous = nullptr;
@@ -112,6 +112,9 @@ class arena {
   void redeem_ticket();
   int limit() const;
   bool has_room(const occupancy& now) const;
+  // Changes the word if `allowed(now)`, and says so.
+  template <class Allowed, class Change>
+  bool change_if(const Allowed& allowed, const Change& change);
   template <class Change>
   void change(const Change& change);
   void count(presence kind, int by);

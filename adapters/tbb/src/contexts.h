@@ -66,7 +66,7 @@ struct task_group_context_impl {
   static void mark_below(d1::task_group_context& context);
 
   // Who this is and who was above it: numbers, since those above may be gone. They live where the headers leave room.
-  static constexpr std::size_t kAncestors = 4;
+  static constexpr std::size_t kAncestors = 7;
   using identity_t = std::uint64_t;
   struct lineage {
     identity_t ancestors[kAncestors];  // nearest first; 0: none

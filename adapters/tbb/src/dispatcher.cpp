@@ -55,7 +55,7 @@ body_scope::body_scope(thread_data& self, d1::task_group_context* context, std::
 }
 
 body_scope::~body_scope() {
-  if (now_.index != index_pool::kNone && now_.index_depth == now_.depth) thread_data::get().end_index();
+  if (now_.claim.index != index_pool::kNone && now_.claim_depth == now_.depth) thread_data::get().end_index();
   --now_.depth;
   now_.context = context_;
   now_.isolation = isolation_;
@@ -129,12 +129,13 @@ bool task_dispatcher::run_one_of(thread_data& self, const d1::task_group_context
 
 void task_dispatcher::sleep_until(thread_data& self, d1::wait_context& count, const d1::task_group_context& awaited) {
   arena& in = *self.now.in;
-  const int index = self.now.index;
-  if (index != index_pool::kNone) in.indices().lend(index, awaited);
+  index_pool::loan loan{.index = self.now.claim.index, .awaited = &awaited};
+  const bool lends = loan.index != index_pool::kNone;
+  if (lends) in.indices().lend(loan);
   in.sleep(*self.now.as);
   while (must_wait(count)) wait_on(&count, 0, [&] { return must_wait(count); });
   in.wake(*self.now.as);
-  if (index != index_pool::kNone) in.indices().take_back(index);
+  if (lends) in.indices().take_back(loan);
 }
 
 void notify_waiters(std::uintptr_t wait_context_address) {

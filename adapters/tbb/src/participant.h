@@ -84,7 +84,7 @@ class participant_list {
   static void give_back(participant& it) { it.taken.store(false, std::memory_order_release); }
 
  private:
-  // Block b holds 8 << b of them; the 13 blocks hold more than a slot_id can name.
+  // Block b holds 8 << b of them, all blocks together more than there can be threads.
   static constexpr int kFirst = 8;
   struct place {
     std::size_t block;

@@ -85,7 +85,8 @@ preempt::Executor& runtime::executor() {
     options.stack_size =
         std::clamp(controls::get().value(d1::global_control::thread_stack_size), kLeastStack, kMostStack);
     options.name = "tbb";
-    processors_.store(options.processors, std::memory_order_relaxed);
+    const auto applied = preempt::Options::from_env(options);  // as the executor will
+    processors_.store((applied.ok() ? *applied : options).processors, std::memory_order_relaxed);
     owned_executor_ = std::make_unique<preempt::Executor>(std::move(options));
     executor_.store(owned_executor_.get(), std::memory_order_release);
   }

@@ -56,16 +56,16 @@ void thread_data::detach() {
 int thread_data::index() {
   // The owner of an implicit arena, outside of bodies.
   if (now.depth == 0 && now.in == implicit_arena) return 0;
-  if (now.index == index_pool::kNone) {
-    now.index = now.in->take_index(*this);
-    now.index_depth = now.depth;
+  if (now.claim.index == index_pool::kNone) {
+    now.claim = now.in->claim_index(*this);
+    now.claim_depth = now.depth;
   }
-  return now.index;
+  return now.claim.index;
 }
 
 void thread_data::end_index() {
-  if (now.index == index_pool::kNone) return;
-  now.in->indices().give_back(std::exchange(now.index, index_pool::kNone));
+  if (now.claim.index == index_pool::kNone) return;
+  now.in->indices().give_back(std::exchange(now.claim, {}));
 }
 
 }  // namespace tbb::detail::r1

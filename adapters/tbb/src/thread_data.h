@@ -16,9 +16,9 @@ struct attendance {
   arena* in = nullptr;
   participant* as = nullptr;
   bool is_worker = false;
-  int depth = 0;                  // bodies on this stack
-  int index = index_pool::kNone;  // claimed by the body at index_depth
-  int index_depth = 0;
+  int depth = 0;            // bodies on this stack
+  index_pool::claim claim;  // of the body at claim_depth
+  int claim_depth = 0;
   d1::task_group_context* context = nullptr;  // of the innermost body
   std::intptr_t isolation = 0;
   told_observers told;
