@@ -36,6 +36,14 @@ arena::arena(const arena_settings& settings)
 
 arena::~arena() { runtime::get().remove(*this); }
 
+bool arena::try_add_reference() {
+  int now = references_.load(std::memory_order_relaxed);
+  do {
+    if (now == 0) return false;
+  } while (!references_.compare_exchange_weak(now, now + 1, std::memory_order_relaxed));
+  return true;
+}
+
 void arena::release() {
   if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
 }

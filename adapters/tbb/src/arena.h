@@ -43,6 +43,8 @@ class arena {
 
   // One for whoever refers to it: task_arena objects, threads inside, workers on their way.
   void add_reference() { references_.fetch_add(1, std::memory_order_relaxed); }
+  // For who has none yet, while the arena cannot be freed: false once the last one was released.
+  bool try_add_reference();
   void release();
 
   int concurrency() const { return settings_.concurrency; }

@@ -54,13 +54,13 @@ int runtime::default_concurrency() {
 runtime::runtime() { limits_changed(); }
 
 void runtime::limits_changed() {
-  const std::lock_guard lock(arenas_mutex_);
-  const std::size_t limit = controls::get().value(d1::global_control::max_allowed_parallelism);
-  constexpr std::size_t kMost = 1 << 14;
-  allowed_parallelism_.store(static_cast<int>(std::min(limit, kMost)), std::memory_order_relaxed);
-  for (arena* each = first_arena_; each != nullptr; each = each->next) {
-    if (each->has_work()) each->advertise();
+  {
+    const std::lock_guard in_order(arenas_mutex_);
+    const std::size_t limit = controls::get().value(d1::global_control::max_allowed_parallelism);
+    constexpr std::size_t kMost = 1 << 14;
+    allowed_parallelism_.store(static_cast<int>(std::min(limit, kMost)), std::memory_order_relaxed);
   }
+  for (const kept_arena& each : keep_arenas([](const arena& it) { return it.has_work(); })) each->advertise();
 }
 
 preempt::Priority runtime::class_of(d1::task_arena_base::priority priority) {
@@ -116,6 +116,18 @@ void runtime::remove(arena& it) {
   if (it.next != nullptr) it.next->previous = it.previous;
 }
 
+void runtime::release_arena::operator()(arena* it) const { it->release(); }
+
+template <class Condition>
+std::vector<runtime::kept_arena> runtime::keep_arenas(const Condition& condition) {
+  std::vector<kept_arena> kept;
+  const std::lock_guard lock(arenas_mutex_);
+  for (arena* each = first_arena_; each != nullptr; each = each->next) {
+    if (condition(*each) && each->try_add_reference()) kept.emplace_back(each);
+  }
+  return kept;
+}
+
 void runtime::wake_pacer() {
   const std::lock_guard lock(pacer_mutex_);
   pacer_wanted_ = true;
@@ -150,9 +162,7 @@ void runtime::pace() {
 bool runtime::look_at_arenas() {
   looks_.fetch_add(1, std::memory_order_relaxed);
   bool any = false;
-  const std::lock_guard lock(arenas_mutex_);
-  for (arena* each = first_arena_; each != nullptr; each = each->next) {
-    if (!each->is_watched()) continue;
+  for (const kept_arena& each : keep_arenas([](const arena& it) { return it.is_watched(); })) {
     each->pace();
     any = any || each->is_watched();
   }

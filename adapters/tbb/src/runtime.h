@@ -12,6 +12,7 @@
 #include <mutex>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "headers.h"
 
@@ -74,6 +75,14 @@ class runtime {
   static void report(const std::exception& error);
   void pace();
   bool look_at_arenas();
+  // Those that fulfil it and whose last reference is not released yet. They are used without the lock: they are freed
+  // with it, and the last reference may be the one that was added here.
+  struct release_arena {
+    void operator()(arena* it) const;
+  };
+  using kept_arena = std::unique_ptr<arena, release_arena>;
+  template <class Condition>
+  std::vector<kept_arena> keep_arenas(const Condition& condition);
 
   std::atomic<int> allowed_parallelism_;
 

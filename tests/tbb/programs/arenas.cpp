@@ -132,6 +132,16 @@ PROGRAM(arena_thousand) {
   std::printf("at once: %ld\n", sum);
 }
 
+// The pacer sees work in an arena whose last owner leaves meanwhile: it must not add a worker to it.
+PROGRAM(arena_freed_while_the_pacer_looks) {
+  long sum = 0;
+  for (int i = 0; i < 2000; ++i) {
+    tbb::task_arena arena(2);
+    sum += arena.execute([] { return sum_to(50); });
+  }
+  std::printf("%ld\n", sum);
+}
+
 PROGRAM(arena_destroyed_before_its_tasks) {
   std::atomic<int> ran = 0;
   for (int i = 0; i < 50; ++i) {
