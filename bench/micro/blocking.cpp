@@ -30,11 +30,13 @@ constexpr int kPairs = 100'000;
 void scope(benchmark::State& state) {
   Executor executor({.processors = 1});
   for (auto _ : state) {
-    const std::chrono::duration<double> elapsed = executor.submit([] {
-      const auto start = Clock::now();
-      for (int i = 0; i < kPairs; ++i) const Blocking here;
-      return Clock::now() - start;
-    }).get();
+    const std::chrono::duration<double> elapsed = executor
+                                                      .submit([] {
+                                                        const auto start = Clock::now();
+                                                        for (int i = 0; i < kPairs; ++i) const Blocking here;
+                                                        return Clock::now() - start;
+                                                      })
+                                                      .get();
     state.SetIterationTime(elapsed.count());
   }
   state.SetItemsProcessed(state.iterations() * kPairs);

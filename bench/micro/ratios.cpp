@@ -1,8 +1,9 @@
 // Runs every benchmark that has a peer or a goal, and prints one Markdown table.
 //
 // Ours and the peers take turns (A B C A B C ...), so that whatever disturbs the machine disturbs all of them; each
-// figure is the median over the turns. Flags: --repetitions=N (default 5), --only=TEXT (rows whose name contains it),
-// and those of Google Benchmark, of which --benchmark_min_time=SECONDS is useful.
+// figure is the median over the turns, and the quartiles stand beside it. Flags: --repetitions=N (default 5),
+// --only=TEXT (rows whose name contains it), --csv=FILE (every sample), and those of Google Benchmark, of which
+// --benchmark_min_time=SECONDS is useful.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -10,7 +11,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <limits>
 #include <map>
 #include <string>
 #include <utility>
@@ -20,12 +20,12 @@
 #include "support/disturbance.h"
 #include "support/markdown.h"
 #include "support/progress.h"
+#include "support/samples.h"
+#include "support/spread.h"
 #include "support/statistics.h"
 
 namespace preempt::bench {
 namespace {
-
-constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 // Keeps what the benchmarks measured, by benchmark and counter.
 class Samples : public benchmark::BenchmarkReporter {
@@ -42,9 +42,10 @@ class Samples : public benchmark::BenchmarkReporter {
     }
   }
 
-  double median_of(const std::string& counter) const {
+  // One for each turn.
+  std::vector<double> of(const std::string& counter) const {
     const auto found = values_.find(counter);
-    return found == values_.end() ? kUnknown : median(found->second);
+    return found == values_.end() ? std::vector<double>() : found->second;
   }
 
  private:
@@ -65,6 +66,7 @@ using Results = std::map<std::string, Samples>;
 struct Flags {
   int repetitions = 5;
   std::string only;
+  std::string csv;
 };
 
 // Takes ours out of the arguments.
@@ -77,6 +79,8 @@ Flags take_flags(int& argc, char** argv) {
       flags.repetitions = std::atoi(argument.c_str() + std::strlen("--repetitions="));
     } else if (argument.rfind("--only=", 0) == 0) {
       flags.only = argument.substr(std::strlen("--only="));
+    } else if (argument.rfind("--csv=", 0) == 0) {
+      flags.csv = argument.substr(std::strlen("--csv="));
     } else {
       argv[kept++] = argv[i];
     }
@@ -113,14 +117,20 @@ Results run(const std::vector<std::string>& names, int repetitions) {
   return results;
 }
 
-double value_of(const Results& results, const Measure& measure) {
-  return results.at(measure.benchmark).median_of(measure.counter);
+std::vector<double> values_of(const Results& results, const Measure& measure) {
+  return results.at(measure.benchmark).of(measure.counter);
 }
 
-double value_of(const Results& results, const Peer& peer) {
-  double sum = peer.constant_ns;
-  for (const Measure& measure : peer.sum) sum += value_of(results, measure);
-  return sum;
+// Sums of what was measured in the same turn; none if a part of it failed.
+std::vector<double> values_of(const Results& results, const Peer& peer) {
+  std::vector<double> sums;
+  for (std::size_t part = 0; part < peer.sum.size(); ++part) {
+    const std::vector<double> values = values_of(results, peer.sum[part]);
+    if (part == 0) sums.assign(values.size(), peer.constant_ns);
+    sums.resize(std::min(sums.size(), values.size()));
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += values[i];
+  }
+  return peer.sum.empty() ? std::vector<double>{peer.constant_ns} : sums;
 }
 
 std::string goal_text(const Goal& goal) {
@@ -141,25 +151,54 @@ std::string verdict(const Goal& goal, double ours, double best) {
   return met ? "pass" : "FAIL";
 }
 
-std::vector<std::string> table_row(const Results& results, const Comparison& row) {
-  const double ours = value_of(results, row.ours);
-  double best = kUnknown;
-  std::string best_name;
+// Samples of none when there is no figure of any peer.
+struct BestPeer {
+  std::string name;
+  std::vector<double> samples;
+};
+
+BestPeer best_peer(const Results& results, const Comparison& row) {
+  BestPeer best;
   for (const Peer& peer : row.peers) {
-    const double value = value_of(results, peer);
-    if (std::isnan(value) || value >= best) continue;
-    best = value;
-    best_name = peer.name;
+    std::vector<double> samples = values_of(results, peer);
+    if (samples.empty() || median(samples) >= median(best.samples)) continue;
+    best = {peer.name, std::move(samples)};
   }
+  return best;
+}
+
+std::vector<std::string> table_row(const Results& results, const Comparison& row) {
+  const std::vector<double> samples = values_of(results, row.ours);
+  const BestPeer best = best_peer(results, row);
+  const double ours = median(samples), peers = median(best.samples);
   const bool difference = row.goal.kind == GoalKind::kDifferenceBelow;
-  const std::string ratio = difference ? number(ours - best) + " ns more" : number(ours / best) + "x";
-  return {row.what, number(ours), number(best), best_name, ratio, goal_text(row.goal), verdict(row.goal, ours, best)};
+  const std::string ratio = difference ? number(ours - peers) + " ns more" : number(ours / peers) + "x";
+  return {row.what,
+          number(ours),
+          quartiles_text(samples),
+          number(peers),
+          quartiles_text(best.samples),
+          best.name,
+          ratio,
+          goal_text(row.goal),
+          verdict(row.goal, ours, peers)};
 }
 
 void print_table(const std::vector<Comparison>& table, const Results& results) {
-  MarkdownTable markdown({"what", "ours ns", "best peer ns", "best peer", "ratio", "goal", "goal met"});
+  MarkdownTable markdown(
+      {"what", "ours ns", "quartiles", "best peer ns", "quartiles", "best peer", "ratio", "goal", "goal met"});
   for (const Comparison& row : table) markdown.add(table_row(results, row));
   markdown.print(stdout);
+}
+
+void write_samples(SamplesFile& file, const std::vector<Comparison>& table, const Results& results) {
+  const auto write = [&file](const Comparison& row, const std::string& contender, const std::vector<double>& samples) {
+    for (const double value : samples) file.add(row.what, contender, "time", "ns", Better::kLower, value);
+  };
+  for (const Comparison& row : table) {
+    write(row, "preempt", values_of(results, row.ours));
+    for (const Peer& peer : row.peers) write(row, peer.name, values_of(results, peer));
+  }
 }
 
 }  // namespace
@@ -172,8 +211,11 @@ int main(int argc, char** argv) {
   if (flags.repetitions < 1 || benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   std::vector<Comparison> table = comparisons();
   std::erase_if(table, [&](const Comparison& row) { return row.what.find(flags.only) == std::string::npos; });
+  SamplesFile samples(flags.csv, "ratios");
   const Disturbance disturbance;
-  print_table(table, run(benchmarks_of(table), flags.repetitions));
+  const Results results = run(benchmarks_of(table), flags.repetitions);
+  print_table(table, results);
+  write_samples(samples, table, results);
   std::puts("");
   disturbance.print(stdout);
   return 0;

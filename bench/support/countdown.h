@@ -16,6 +16,9 @@ class Countdown {
     if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1) left_.notify_all();
   }
 
+  // Acquire: as in wait(), below.
+  bool is_zero() const { return left_.load(std::memory_order_acquire) == 0; }
+
   void wait() const {
     // Acquire: pairs with count_down(), above.
     for (int left; (left = left_.load(std::memory_order_acquire)) != 0;) left_.wait(left, std::memory_order_acquire);

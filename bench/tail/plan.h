@@ -2,25 +2,17 @@
 #ifndef PREEMPT_BENCH_TAIL_PLAN_H_
 #define PREEMPT_BENCH_TAIL_PLAN_H_
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <random>
-#include <string>
+#include <utility>
 #include <vector>
 
+#include "mixture.h"
+
 namespace preempt::bench {
-
-using Nanoseconds = std::int64_t;
-
-// Requests that all need the same work.
-struct RequestClass {
-  std::string name;
-  double share = 0;  // of the requests; the shares of a mixture add up to 1
-  Nanoseconds service = 0;
-};
-
-using Mixture = std::vector<RequestClass>;
 
 struct Request {
   Nanoseconds arrival = 0;  // since the start of the run
@@ -37,35 +29,41 @@ struct PlanOptions {
   std::uint64_t seed = 1;
 };
 
-inline double mean_service(const Mixture& mixture) {
-  double mean = 0;
-  for (const RequestClass& each : mixture) mean += each.share * static_cast<double>(each.service);
-  return mean;
-}
-
-// Open loop: Poisson arrivals that do not care how the pool is doing. The same seed gives the same plan anywhere, which
-// the distributions of <random> do not promise.
+// Open loop: Poisson arrivals that do not care how the pool is doing. Their number, and how many of each length there
+// are, is the expected one: few long requests would otherwise make a short run's load differ from what was asked. Given
+// their number, Poisson arrivals are uniform in time.
+//
+// The same seed gives the same plan anywhere, which the distributions and shuffles of the standard do not promise.
 inline Plan make_plan(const Mixture& mixture, const PlanOptions& options) {
   std::mt19937_64 random(options.seed);
   const auto uniform = [&random] { return static_cast<double>(random() >> 11) * 0x1p-53; };
-  const double mean_gap = mean_service(mixture) / (options.load * options.processors);
-  Plan plan;
-  for (double arrival = 0;;) {
-    arrival -= mean_gap * std::log1p(-uniform());
-    if (arrival >= options.seconds * 1e9) return plan;
-    std::size_t chosen = 0;
-    for (double left = uniform() - mixture[0].share; left >= 0 && chosen + 1 < mixture.size();) {
-      left -= mixture[++chosen].share;
-    }
-    plan.push_back({static_cast<Nanoseconds>(arrival), mixture[chosen].service, static_cast<int>(chosen)});
+  const double length = options.seconds * 1e9;
+  const double expected = options.load * options.processors * length / mixture.mean_service();
+  const auto count = static_cast<std::size_t>(std::max(1.0, std::round(expected)));
+  std::vector<double> arrivals, shares;  // one share from each of `count` equal strata, then shuffled
+  for (std::size_t i = 0; i < count; ++i) {
+    arrivals.push_back(length * uniform());
+    shares.push_back((static_cast<double>(i) + uniform()) / static_cast<double>(count));
+    std::swap(shares[i], shares[static_cast<std::size_t>(uniform() * static_cast<double>(i + 1))]);
   }
+  std::sort(arrivals.begin(), arrivals.end());
+  Plan plan;
+  for (std::size_t i = 0; i < count; ++i) {
+    plan.push_back({static_cast<Nanoseconds>(arrivals[i]), mixture.service(shares[i]),
+                    static_cast<int>(mixture.class_of(shares[i]))});
+  }
+  return plan;
 }
 
-// The share of `processors` cpus that the plan really keeps busy: few long requests make it differ from what was asked.
-inline double offered_load(const Plan& plan, const PlanOptions& options) {
+inline double work_seconds(const Plan& plan) {
   double work = 0;
-  for (const Request& request : plan) work += static_cast<double>(request.service);
-  return work / (options.seconds * 1e9 * options.processors);
+  for (const Request& request : plan) work += 1e-9 * static_cast<double>(request.service);
+  return work;
+}
+
+// The share of `processors` cpus that the plan really keeps busy: a heavy tail makes it differ from what was asked.
+inline double offered_load(const Plan& plan, const PlanOptions& options) {
+  return work_seconds(plan) / (options.seconds * options.processors);
 }
 
 }  // namespace preempt::bench

@@ -6,7 +6,9 @@
 #include "peers/asio_pool.h"
 #include "peers/mutex_pool.h"
 #include "peers/preempt_pool.h"
+#include "peers/task_threads.h"
 #include "peers/tbb_pool.h"
+#include "peers/thread_pool.h"
 
 namespace preempt::bench {
 namespace {
@@ -14,14 +16,12 @@ namespace {
 constexpr int kManyThreads = 64;
 
 // Peers take the number of their threads, ours takes options.
-template <class Pool, class Argument>
-PoolUnderTest pool_of(std::string name, Argument argument) {
-  return {std::move(name), [argument](const Plan& plan, const Site& site) {
-            return run_plan(plan, site, [&argument] { return Pool(argument); });
+template <class Pool, class... Arguments>
+PoolUnderTest pool_of(std::string name, PoolKind kind, Arguments... arguments) {
+  return {std::move(name), kind, [arguments...](const Plan& plan, const Site& site, const Work& work) {
+            return run_plan(plan, site, work, [&] { return Pool(arguments...); });
           }};
 }
-
-std::string threads_text(int threads) { return std::to_string(threads) + (threads == 1 ? " thread" : " threads"); }
 
 }  // namespace
 
@@ -33,23 +33,31 @@ std::string slice_text(std::chrono::nanoseconds time_slice) {
   return text;
 }
 
-std::vector<PoolUnderTest> pools_without_preemption(int processors) {
-  const std::string threads = threads_text(processors);
+std::vector<PoolUnderTest> peer_pools(int processors) {
   std::vector<PoolUnderTest> pools;
-  pools.push_back(pool_of<TbbPool>(kTbbName, processors));
-  pools.push_back(pool_of<MutexPool>("mutex pool, " + threads, processors));
-  pools.push_back(pool_of<MutexPool>("mutex pool, " + threads_text(kManyThreads), kManyThreads));
+  pools.push_back(pool_of<TbbPool>(kTbbName, PoolKind::kPeer, processors));
 #if PREEMPT_BENCH_HAS_ASIO
-  pools.push_back(pool_of<AsioPool>("asio::thread_pool, " + threads, processors));
+  pools.push_back(pool_of<AsioPool>(kAsioName, PoolKind::kPeer, processors));
 #endif
-  pools.push_back(pool_of<PreemptPool>(std::string(kOursName) + "no preemption",
-                                       Options{.processors = processors, .preemption = Preemption::kNone}));
+  pools.push_back(pool_of<MutexPool>("mutex pool", PoolKind::kPeer, processors));
+#if PREEMPT_BENCH_HAS_THREAD_POOL
+  pools.push_back(pool_of<ThreadPool>("thread_pool::ThreadPool", PoolKind::kPeer, processors));
+#endif
+  pools.push_back(pool_of<MutexPool>(kManyThreadsName, PoolKind::kMoreThreads, kManyThreads));
   return pools;
 }
 
-PoolUnderTest preempting_pool(int processors, std::chrono::nanoseconds time_slice) {
-  return pool_of<PreemptPool>(kOursName + slice_text(time_slice),
-                              Options{.processors = processors, .time_slice = time_slice});
+PoolUnderTest thread_for_each_task() { return pool_of<TaskThreads>("a thread for each task", PoolKind::kMoreThreads); }
+
+std::vector<PoolUnderTest> our_pools(int processors, const std::vector<std::chrono::nanoseconds>& slices) {
+  std::vector<PoolUnderTest> pools;
+  pools.push_back(pool_of<PreemptPool>(std::string(kOursName) + "no preemption", PoolKind::kOurs,
+                                       Options{.processors = processors, .preemption = Preemption::kNone}));
+  for (const std::chrono::nanoseconds slice : slices) {
+    pools.push_back(pool_of<PreemptPool>(kOursName + slice_text(slice), PoolKind::kOurs,
+                                         Options{.processors = processors, .time_slice = slice}));
+  }
+  return pools;
 }
 
 }  // namespace preempt::bench

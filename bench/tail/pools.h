@@ -11,22 +11,34 @@
 
 namespace preempt::bench {
 
-struct PoolUnderTest {
-  std::string name;
-  std::function<Outcome(const Plan&, const Site&)> run;
+enum class PoolKind {
+  kOurs,
+  kPeer,         // with as many threads as processors
+  kMoreThreads,  // which the kernel preempts
 };
 
-// All peers that are installed, and ours without preemption.
-std::vector<PoolUnderTest> pools_without_preemption(int processors);
+struct PoolUnderTest {
+  std::string name;
+  PoolKind kind;
+  std::function<Outcome(const Plan&, const Site&, const Work&)> run;
+};
 
-// Ours with slices of this length.
-PoolUnderTest preempting_pool(int processors, std::chrono::nanoseconds time_slice);
+// All peers that are installed.
+std::vector<PoolUnderTest> peer_pools(int processors);
+
+// The kernel makes and ends a thread in 20 us: only for tasks that are longer.
+PoolUnderTest thread_for_each_task();
+
+// Ours, without preemption and with slices of these lengths.
+std::vector<PoolUnderTest> our_pools(int processors, const std::vector<std::chrono::nanoseconds>& slices);
 
 // "slice 1 ms"
 std::string slice_text(std::chrono::nanoseconds time_slice);
 
 inline constexpr const char* kOursName = "preempt, ";  // and the slice
 inline constexpr const char* kTbbName = "oneTBB arena";
+inline constexpr const char* kAsioName = "asio::thread_pool";
+inline constexpr const char* kManyThreadsName = "mutex pool, 64 threads";
 
 }  // namespace preempt::bench
 

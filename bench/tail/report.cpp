@@ -1,6 +1,5 @@
 #include "report.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "support/markdown.h"
@@ -9,100 +8,124 @@
 namespace preempt::bench {
 namespace {
 
-constexpr std::size_t kMedian = 0, kP99 = 1;
+double median_of_known(std::vector<double> samples) {
+  std::erase_if(samples, [](double sample) { return std::isnan(sample); });
+  return median(std::move(samples));
+}
 
-constexpr double kTimesUnderPeer = 30;  // short tasks' p99
-constexpr double kTimesOfSlice = 2;     // short tasks' p99, of (ideal + one slice)
-constexpr double kTimesOfIdeal = 1.6;   // long tasks' median
+std::string quantile_text(std::size_t quantile) {
+  char text[32];
+  std::snprintf(text, sizeof text, "p%g", 100 * kQuantiles[quantile]);
+  return text;
+}
 
-bool print_goal(std::FILE* out, const std::string& what, double value, const char* relation, double limit, bool met) {
-  std::fprintf(out, "- %s: %s (goal: %s %s): %s\n", what.c_str(), number(value).c_str(), relation,
-               number(limit).c_str(), met ? "pass" : "FAIL");
-  return met;
+struct Values {
+  std::vector<double> latencies, slowdowns;  // the former in nanoseconds
+};
+
+Values values_of(const Plan& plan, const std::vector<Nanoseconds>& completions, int request_class) {
+  Values values;
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    if (plan[i].request_class != request_class) continue;
+    const auto latency = static_cast<double>(completions[i] - plan[i].arrival);
+    values.latencies.push_back(latency);
+    values.slowdowns.push_back(latency / static_cast<double>(plan[i].service));
+  }
+  return values;
 }
 
 }  // namespace
 
 void Report::add(const std::string& scheduler, const Plan& plan, const std::vector<Nanoseconds>& completions,
                  double cpu_per_work) {
+  const std::size_t classes = mixture_.classes().size();
   const auto [found, is_new] = rows_.try_emplace(scheduler);
   Row& row = found->second;
   if (is_new) {
     order_.push_back(scheduler);
-    row.classes.resize(mixture_.size());
+    for (auto& each : row.classes) each.resize(classes);
   }
   row.cpu_per_work.push_back(cpu_per_work);
-  std::vector<std::vector<double>> latencies(mixture_.size());
-  for (std::size_t i = 0; i < plan.size(); ++i) {
-    const auto request_class = static_cast<std::size_t>(plan[i].request_class);
-    latencies[request_class].push_back(static_cast<double>(completions[i] - plan[i].arrival) * 1e-6);
-  }
-  for (std::size_t i = 0; i < latencies.size(); ++i) {
+  for (std::size_t i = 0; i < classes; ++i) {
+    const Values values = values_of(plan, completions, static_cast<int>(i));
     for (std::size_t q = 0; q < kQuantiles.size(); ++q) {
-      row.classes[i].quantiles[q].push_back(quantile(latencies[i], kQuantiles[q]));
+      row.classes[0][i][q].push_back(quantile(values.latencies, kQuantiles[q]) / unit_.nanoseconds);
+      row.classes[1][i][q].push_back(quantile(values.slowdowns, kQuantiles[q]));
     }
   }
 }
 
-double Report::latency(const std::string& scheduler, std::size_t request_class, std::size_t quantile) const {
-  return median(rows_.at(scheduler).classes[request_class].quantiles[quantile]);
+const std::vector<double>& Report::samples(const std::string& scheduler, std::size_t request_class, Measure measure,
+                                           std::size_t quantile) const {
+  return rows_.at(scheduler).classes[static_cast<std::size_t>(measure)][request_class][quantile];
 }
 
-std::size_t Report::shortest_class() const {
-  const auto by_service = [](const RequestClass& a, const RequestClass& b) { return a.service < b.service; };
-  return static_cast<std::size_t>(std::min_element(mixture_.begin(), mixture_.end(), by_service) - mixture_.begin());
+double Report::figure(const std::string& scheduler, std::size_t request_class, Measure measure,
+                      std::size_t quantile) const {
+  return median_of_known(samples(scheduler, request_class, measure, quantile));
 }
 
-std::size_t Report::longest_class() const {
-  const auto by_service = [](const RequestClass& a, const RequestClass& b) { return a.service < b.service; };
-  return static_cast<std::size_t>(std::max_element(mixture_.begin(), mixture_.end(), by_service) - mixture_.begin());
-}
-
-std::vector<std::string> Report::table_row(const std::string& scheduler, const std::string& ideal) const {
-  std::vector<std::string> cells = {scheduler};
-  for (std::size_t i = 0; i < mixture_.size(); ++i) {
-    for (std::size_t q = 0; q < kQuantiles.size(); ++q) cells.push_back(number(latency(scheduler, i, q)));
+std::vector<std::string> Report::header(const std::string& first) const {
+  std::vector<std::string> header = {first};
+  for (const RequestClass& each : mixture_.classes()) {
+    for (std::size_t q = 0; q < kQuantiles.size(); ++q) {
+      header.push_back(each.name + " " + quantile_text(q));
+    }
   }
-  const std::size_t shortest = shortest_class(), longest = longest_class();
-  cells.push_back(number(latency(scheduler, shortest, kP99) / latency(ideal, shortest, kP99)) + "x");
-  cells.push_back(number(latency(scheduler, longest, kMedian) / latency(ideal, longest, kMedian)) + "x");
-  cells.push_back(number(median(rows_.at(scheduler).cpu_per_work)));
+  return header;
+}
+
+std::vector<std::string> Report::cells(const std::string& scheduler, Measure measure) const {
+  std::vector<std::string> cells = {scheduler};
+  for (std::size_t i = 0; i < mixture_.classes().size(); ++i) {
+    for (std::size_t q = 0; q < kQuantiles.size(); ++q) cells.push_back(number(figure(scheduler, i, measure, q)));
+  }
   return cells;
 }
 
-void Report::print_table(std::FILE* out, const std::string& ideal) const {
-  std::vector<std::string> header = {"latency in ms"};
-  for (const RequestClass& each : mixture_) {
-    for (const double q : kQuantiles) {
-      char text[64];
-      std::snprintf(text, sizeof text, "%s p%g", each.name.c_str(), 100 * q);
-      header.push_back(text);
-    }
+void Report::print_latencies(std::FILE* out, const std::string& ideal, const std::string& sharing) const {
+  const std::size_t shortest = mixture_.shortest_class(), longest = mixture_.longest_class();
+  std::vector<std::string> titles = header(std::string("latency in ") + unit_.name);
+  titles.push_back(mixture_.classes()[shortest].name + " p99 / ideal");
+  titles.push_back(mixture_.classes()[longest].name + " p50 / sharing");
+  titles.push_back("cpu / work");
+  MarkdownTable table(std::move(titles));
+  const auto latency = [this](const std::string& scheduler, std::size_t request_class, std::size_t q) {
+    return figure(scheduler, request_class, Measure::kLatency, q);
+  };
+  for (const std::string& scheduler : order_) {
+    std::vector<std::string> row = cells(scheduler, Measure::kLatency);
+    row.push_back(number(latency(scheduler, shortest, kP99) / latency(ideal, shortest, kP99)) + "x");
+    row.push_back(number(latency(scheduler, longest, kMedian) / latency(sharing, longest, kMedian)) + "x");
+    row.push_back(number(median_of_known(rows_.at(scheduler).cpu_per_work)));
+    table.add(std::move(row));
   }
-  header.push_back(mixture_[shortest_class()].name + " p99 / ideal");
-  header.push_back(mixture_[longest_class()].name + " p50 / ideal");
-  header.push_back("cpu / work");
-  MarkdownTable table(std::move(header));
-  for (const std::string& scheduler : order_) table.add(table_row(scheduler, ideal));
   table.print(out);
 }
 
-bool Report::print_goals(std::FILE* out, const std::string& ours, std::chrono::nanoseconds time_slice,
-                         const std::string& peer, const std::string& ideal) const {
-  const std::size_t shortest = shortest_class(), longest = longest_class();
-  const double p99 = latency(ours, shortest, kP99);
-  const double under_peer = latency(peer, shortest, kP99) / p99;
-  const double slice_ms = std::chrono::duration<double, std::milli>(time_slice).count();
-  const double of_slice = p99 / (latency(ideal, shortest, kP99) + slice_ms);
-  const double of_ideal = latency(ours, longest, kMedian) / latency(ideal, longest, kMedian);
-  const std::string short_p99 = mixture_[shortest].name + " p99";
-  bool all = print_goal(out, short_p99 + ", " + peer + " / " + ours, under_peer, ">=", kTimesUnderPeer,
-                        under_peer >= kTimesUnderPeer);
-  all &= print_goal(out, short_p99 + ", " + ours + " / (ideal + one slice)", of_slice, "<", kTimesOfSlice,
-                    of_slice < kTimesOfSlice);
-  all &= print_goal(out, mixture_[longest].name + " p50, " + ours + " / ideal", of_ideal, "<", kTimesOfIdeal,
-                    of_ideal < kTimesOfIdeal);
-  return all;
+void Report::print_slowdowns(std::FILE* out) const {
+  MarkdownTable table(header("latency / service time"));
+  for (const std::string& scheduler : order_) table.add(cells(scheduler, Measure::kSlowdown));
+  table.print(out);
+}
+
+void Report::write(SamplesFile& file, const std::string& workload) const {
+  for (const std::string& scheduler : order_) {
+    for (std::size_t i = 0; i < mixture_.classes().size(); ++i) {
+      for (std::size_t q = 0; q < kQuantiles.size(); ++q) {
+        const std::string metric = mixture_.classes()[i].name + " " + quantile_text(q);
+        for (const double sample : samples(scheduler, i, Measure::kLatency, q)) {
+          file.add(workload, scheduler, metric, unit_.name, Better::kLower, sample);
+        }
+        for (const double sample : samples(scheduler, i, Measure::kSlowdown, q)) {
+          file.add(workload, scheduler, metric + " slowdown", "", Better::kLower, sample);
+        }
+      }
+    }
+    for (const double sample : rows_.at(scheduler).cpu_per_work) {
+      file.add(workload, scheduler, "cpu / work", "", Better::kLower, sample);
+    }
+  }
 }
 
 }  // namespace preempt::bench

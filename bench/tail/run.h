@@ -1,4 +1,4 @@
-// Sends a plan to a pool, each request at its time, and notes when each is complete.
+// Sends a plan to a pool, each request at its time, and notes when each is complete. What a request does is given.
 #ifndef PREEMPT_BENCH_TAIL_RUN_H_
 #define PREEMPT_BENCH_TAIL_RUN_H_
 
@@ -6,7 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
+#include <functional>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -17,7 +17,6 @@
 #include "support/affinity.h"
 #include "support/countdown.h"
 #include "support/disturbance.h"
-#include "support/work.h"
 
 namespace preempt::bench {
 
@@ -26,19 +25,28 @@ struct Outcome {
   double pool_cpu_seconds = 0;           // of all threads but the generator
 };
 
-// Where the pool and the generator run, and how fast a cpu is.
+// Where the pool and the generator run.
 struct Site {
   CpuSplit cpus;
   int processors = 1;
-  double rounds_per_second = 0;
-
-  std::uint64_t rounds(Nanoseconds service) const {
-    return static_cast<std::uint64_t>(static_cast<double>(service) * 1e-9 * rounds_per_second);
-  }
 };
 
+// Does a request, given its place in the plan too. Called by many threads at once.
+using Work = std::function<void(const Request&, std::size_t)>;
+
+// Calls `post` with the index of each request when it is due.
+template <class Post>
+void generate(const Plan& plan, std::chrono::steady_clock::time_point start, Post post) {
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    const auto planned = start + std::chrono::nanoseconds(plan[i].arrival);
+    while (std::chrono::steady_clock::now() < planned) __builtin_ia32_pause();
+    post(i);
+  }
+}
+
 // Some pools make their threads when the first tasks come, from the thread that posts them: makes each worker exist
-// now, and checks that it is where it belongs.
+// now, and checks that it is where it belongs. A pool with a queue for each thread may give one thread two of these
+// tasks, which wait for each other; the empty ones wake the others, which steal.
 template <class Pool>
 void settle(Pool& pool, const Site& site) {
   struct State {
@@ -62,21 +70,24 @@ void settle(Pool& pool, const Site& site) {
       state.left.count_down();
     });
   }
-  state.left.wait();
+  while (!state.left.is_zero()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    pool.post([] {});
+  }
   if (state.elsewhere) throw std::logic_error("a worker of the pool is not on the pool's cpus");
 }
 
 // One run of one plan. Lives until the pool is gone.
 class Run {
  public:
-  Run(const Plan& plan, const Site& site) : plan_(plan), site_(site) {
+  Run(const Plan& plan, const Site& site, const Work& work) : plan_(plan), site_(site), work_(work) {
     completions_.resize(plan.size());
     left_.reset(static_cast<int>(plan.size()));
   }
 
   template <class Pool>
   void operator()(Pool& pool) {
-    std::thread generator([&] { generate(pool); });
+    std::thread generator([&] { send(pool); });
     left_.wait();
     generator.join();
   }
@@ -88,25 +99,22 @@ class Run {
   using Clock = std::chrono::steady_clock;
 
   template <class Pool>
-  void generate(Pool& pool) {
+  void send(Pool& pool) {
     const AffinityScope scope(site_.cpus.feeder);
     start_ = Clock::now() + std::chrono::milliseconds(10);
-    for (std::size_t i = 0; i < plan_.size(); ++i) {
-      const auto planned = start_ + std::chrono::nanoseconds(plan_[i].arrival);
-      while (Clock::now() < planned) __builtin_ia32_pause();
-      pool.post([this, i] { serve(i); });
-    }
+    generate(plan_, start_, [this, &pool](std::size_t i) { pool.post([this, i] { serve(i); }); });
     generator_cpu_seconds_ = cpu_seconds(CLOCK_THREAD_CPUTIME_ID);
   }
 
   void serve(std::size_t request) {
-    work_rounds(site_.rounds(plan_[request].service));
+    work_(plan_[request], request);
     completions_[request] = std::chrono::nanoseconds(Clock::now() - start_).count();
     left_.count_down();
   }
 
   const Plan& plan_;
   const Site& site_;
+  const Work& work_;
   Clock::time_point start_;
   std::vector<Nanoseconds> completions_;
   double generator_cpu_seconds_ = 0;
@@ -115,8 +123,8 @@ class Run {
 
 // `make_pool` returns the pool by value; it is made, and its threads with it, on the workers' cpus.
 template <class MakePool>
-Outcome run_plan(const Plan& plan, const Site& site, MakePool make_pool) {
-  Run run(plan, site);
+Outcome run_plan(const Plan& plan, const Site& site, const Work& work, MakePool make_pool) {
+  Run run(plan, site, work);
   const double cpu_before = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID);
   {
     const AffinityScope scope(site.cpus.workers);

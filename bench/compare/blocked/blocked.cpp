@@ -1,13 +1,14 @@
 // Throughput of tasks that sleep: 50 us of computing around a sleep of 200 us, on two processors. Each pool is a
 // program of its own, so that hooks reach only the one that has them; they take turns, and the table shows medians.
 //
-//   blocked [--tasks=10000] [--repetitions=5]
+//   blocked [--tasks=10000] [--repetitions=5] [--csv=FILE]
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <limits>
 #include <string>
@@ -16,8 +17,10 @@
 
 #include "support/child_program.h"
 #include "support/disturbance.h"
+#include "support/go_program.h"
 #include "support/markdown.h"
 #include "support/progress.h"
+#include "support/samples.h"
 #include "support/statistics.h"
 #include "support/work.h"
 
@@ -54,32 +57,7 @@ std::vector<Contender> contenders() {
   return all;
 }
 
-// The Go program, built now, where there is a Go compiler; removed at the end.
-class GoProgram {
- public:
-  GoProgram() {
-    char folder[] = "/tmp/preempt-blocked-XXXXXX";
-    if (std::system("command -v go >/dev/null") != 0 || mkdtemp(folder) == nullptr) return;
-    folder_ = folder;
-    const std::string build = "go build -o " + command() + " '" PREEMPT_BENCH_GO_SOURCE "'";
-    built_ = std::system(build.c_str()) == 0;
-  }
-  ~GoProgram() {
-    std::error_code ignored;
-    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
-  }
-  GoProgram(const GoProgram&) = delete;
-  GoProgram& operator=(const GoProgram&) = delete;
-
-  bool built() const { return built_; }
-  std::string command() const { return quoted(folder_ / "blocked_go"); }
-
- private:
-  std::filesystem::path folder_;
-  bool built_ = false;
-};
-
-void measure(Contender& contender, int tasks, std::uint64_t rounds) {
+void measure(Contender& contender, int tasks, std::uint64_t rounds, SamplesFile& samples) {
   ChildProgram program(contender.program + " " + std::to_string(tasks) + " " + std::to_string(rounds) + " " +
                        std::to_string(kSleepMicroseconds) + " " + std::to_string(contender.threads) + " " +
                        contender.variant);
@@ -87,6 +65,9 @@ void measure(Contender& contender, int tasks, std::uint64_t rounds) {
   if (!program.read(seconds) || !program.read(cpu) || !program.end()) return;
   contender.per_second.push_back(tasks / seconds);
   contender.cpu.push_back(1e6 * cpu / tasks);
+  const std::string workload = std::to_string(kProcessors) + " processors, 50 us of work around 200 us asleep";
+  samples.add(workload, contender.name, "throughput", "tasks/s", Better::kHigher, contender.per_second.back());
+  samples.add(workload, contender.name, "cpu time for a task", "us", Better::kLower, contender.cpu.back());
 }
 
 struct Best {
@@ -113,8 +94,8 @@ void print_table(const std::vector<Contender>& all, bool has_go) {
       continue;
     }
     const double rate = median(each.per_second), cpu = median(each.cpu);
-    table.add({each.name, number(rate), number(rate / best.per_second) + "x", number(cpu),
-               number(cpu / best.cpu) + "x"});
+    table.add(
+        {each.name, number(rate), number(rate / best.per_second) + "x", number(cpu), number(cpu / best.cpu) + "x"});
   }
   if (!has_go) table.add({"Go", "skipped: no Go compiler here"});
   table.print(stdout);
@@ -132,9 +113,10 @@ void print_goals(const std::vector<Contender>& all) {
   }
 }
 
-int run(int tasks, int repetitions) {
+int run(int tasks, int repetitions, const std::string& csv) {
+  SamplesFile samples(csv, "blocked");
   const auto rounds = static_cast<std::uint64_t>(kComputeSeconds * measure_rounds_per_second());
-  const GoProgram go;
+  const GoProgram go(PREEMPT_BENCH_GO_SOURCE);
   std::vector<Contender> all = contenders();
   if (go.built()) all.push_back({"Go, a goroutine for each task", go.command()});
   const Disturbance disturbance;
@@ -143,7 +125,7 @@ int run(int tasks, int repetitions) {
     for (int repetition = 1; repetition <= repetitions; ++repetition) {
       for (Contender& each : all) {
         progress.show(repetition, repetitions, each.name);
-        measure(each, tasks, rounds);
+        measure(each, tasks, rounds, samples);
       }
     }
   }
@@ -157,10 +139,17 @@ int run(int tasks, int repetitions) {
   return 0;
 }
 
-bool take(const char* argument, const char* name, int& value) {
+bool take(const char* argument, const char* name, std::string& value) {
   const std::size_t length = std::strlen(name);
   if (std::strncmp(argument, name, length) != 0) return false;
-  value = std::atoi(argument + length);
+  value = argument + length;
+  return true;
+}
+
+bool take(const char* argument, const char* name, int& value) {
+  std::string text;
+  if (!take(argument, name, text)) return false;
+  value = std::atoi(text.c_str());
   return value > 0;
 }
 
@@ -170,10 +159,17 @@ bool take(const char* argument, const char* name, int& value) {
 int main(int argc, char** argv) {
   using preempt::bench::take;
   int tasks = 10'000, repetitions = 5;
+  std::string csv;
   for (int i = 1; i < argc; ++i) {
     if (take(argv[i], "--tasks=", tasks) || take(argv[i], "--repetitions=", repetitions)) continue;
-    std::fputs("usage: blocked [--tasks=10000] [--repetitions=5]\n", stderr);
+    if (take(argv[i], "--csv=", csv)) continue;
+    std::fputs("usage: blocked [--tasks=10000] [--repetitions=5] [--csv=FILE]\n", stderr);
     return 2;
   }
-  return preempt::bench::run(tasks, repetitions);
+  try {
+    return preempt::bench::run(tasks, repetitions, csv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "blocked: %s\n", error.what());
+    return 1;
+  }
 }

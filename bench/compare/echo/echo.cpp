@@ -2,7 +2,7 @@
 // hooks, beside a kernel thread for each. The servers are programs of their own, which take turns; the clients are this
 // one's.
 //
-//   echo [--connections=200] [--processors=2] [--seconds=2] [--repetitions=5]
+//   echo [--connections=200] [--processors=2] [--seconds=2] [--repetitions=5] [--csv=FILE]
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +18,7 @@
 #include "support/disturbance.h"
 #include "support/markdown.h"
 #include "support/progress.h"
+#include "support/samples.h"
 #include "support/statistics.h"
 
 namespace preempt::bench {
@@ -28,6 +29,7 @@ struct Flags {
   int processors = 2;
   double seconds = 2;
   int repetitions = 5;
+  std::string csv;
 };
 
 struct Server {
@@ -43,6 +45,13 @@ bool take(const char* argument, const char* name, double& value) {
   return true;
 }
 
+bool take(const char* argument, const char* name, std::string& value) {
+  const std::size_t length = std::strlen(name);
+  if (std::strncmp(argument, name, length) != 0 || argument[length] != '=') return false;
+  value = argument + length + 1;
+  return true;
+}
+
 bool read_flags(int argc, char** argv, Flags& flags) {
   for (int i = 1; i < argc; ++i) {
     double value = 0;
@@ -52,7 +61,7 @@ bool read_flags(int argc, char** argv, Flags& flags) {
       flags.processors = static_cast<int>(value);
     } else if (take(argv[i], "--repetitions", value)) {
       flags.repetitions = static_cast<int>(value);
-    } else if (!take(argv[i], "--seconds", flags.seconds)) {
+    } else if (!take(argv[i], "--seconds", flags.seconds) && !take(argv[i], "--csv", flags.csv)) {
       return false;
     }
   }
@@ -78,12 +87,22 @@ bool measure(Server& server, const Flags& flags) {
     server.per_second.push_back(static_cast<double>(echoes) / elapsed.count());
     server.p50.push_back(quantile(clients.latencies(), 0.5));
     server.p99.push_back(quantile(clients.latencies(), 0.99));
-    server.spread.push_back(static_cast<double>(clients.most_echoes()) /
-                            static_cast<double>(clients.fewest_echoes()));
+    server.spread.push_back(static_cast<double>(clients.most_echoes()) / static_cast<double>(clients.fewest_echoes()));
   }
   if (!program.end()) return false;
   server.cpu.push_back(1e6 * (cpu_seconds_of_children() - cpu_before) / static_cast<double>(echoes));
   return true;
+}
+
+// What measure() just added.
+void write_samples(SamplesFile& samples, const Server& server, const Flags& flags) {
+  const std::string workload =
+      std::to_string(flags.connections) + " connections, " + std::to_string(flags.processors) + " processors";
+  samples.add(workload, server.name, "throughput", "echoes/s", Better::kHigher, server.per_second.back());
+  samples.add(workload, server.name, "p50", "us", Better::kLower, server.p50.back());
+  samples.add(workload, server.name, "p99", "us", Better::kLower, server.p99.back());
+  samples.add(workload, server.name, "most / fewest echoes", "", Better::kLower, server.spread.back());
+  samples.add(workload, server.name, "cpu time for an echo", "us", Better::kLower, server.cpu.back());
 }
 
 void print_table(const std::vector<Server>& servers, const Server& peer) {
@@ -112,13 +131,17 @@ int run(const Flags& flags) {
   std::vector<Server> servers = {{"a thread for each connection", "echo_threads"},
                                  {"preempt with hooks", "echo_preempt_hooked"},
                                  {"preempt without hooks", "echo_preempt"}};
+  SamplesFile samples(flags.csv, "echo");
   const Disturbance disturbance;
   {
     const Progress progress;
     for (int repetition = 1; repetition <= flags.repetitions; ++repetition) {
       for (Server& server : servers) {
         progress.show(repetition, flags.repetitions, server.name);
-        if (measure(server, flags)) continue;
+        if (measure(server, flags)) {
+          write_samples(samples, server, flags);
+          continue;
+        }
         std::fprintf(stderr, "echo: %s did not answer\n", server.name.c_str());
         return 1;
       }
@@ -140,7 +163,8 @@ int run(const Flags& flags) {
 int main(int argc, char** argv) {
   preempt::bench::Flags flags;
   if (!preempt::bench::read_flags(argc, argv, flags)) {
-    std::fputs("usage: echo [--connections=200] [--processors=2] [--seconds=2] [--repetitions=5]\n", stderr);
+    std::fputs("usage: echo [--connections=200] [--processors=2] [--seconds=2] [--repetitions=5] [--csv=FILE]\n",
+               stderr);
     return 2;
   }
   try {

@@ -1,9 +1,10 @@
 // Programs written for oneTBB, with oneTBB and with preempt in its place: the same object code. Each workload is run by
 // both programs in turn (A B A B ...); the tables show medians.
 //
-//   compare_tbb [--workload=NAME] [--repetitions=5] [--fib=30] [--tail_seconds=5] [--seed=1]
+//   compare_tbb [--workload=NAME] [--repetitions=5] [--fib=30] [--tail_seconds=5] [--seed=1] [--csv=FILE]
 #include <cstddef>
 #include <cstdio>
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "support/child_program.h"
 #include "support/disturbance.h"
 #include "support/progress.h"
+#include "support/samples.h"
 
 namespace preempt::bench {
 namespace {
@@ -70,12 +72,27 @@ void measure_all(std::vector<Contender>& contenders, const std::vector<Workload>
   }
 }
 
+// Each program's runs are samples of their own: those of one start are alike, those of two are not.
+void write_samples(SamplesFile& file, const std::vector<Workload>& timed, const Contender& contender) {
+  const auto write = [&](const std::string& workload, const char* metric, const std::string& name) {
+    const auto found = contender.samples.find(name);
+    if (found == contender.samples.end()) return;
+    for (const double seconds : found->second) {
+      file.add(workload, contender.name, metric, "ms", Better::kLower, 1e3 * seconds);
+    }
+  };
+  for (const Workload& workload : timed) write(workload.what, "time", workload.name);
+  const std::string tail = "100 us bodies behind 20 ms ones, 2 slots";
+  for (const char* quantile : {"p50", "p99", "p999", "max"}) write(tail, quantile, std::string("tail_") + quantile);
+}
+
 // False when there is no workload of that name.
 bool run(const Flags& flags) {
   std::vector<Contender> contenders = {{"oneTBB", "compare_tbb_onetbb"}, {"preempt", "compare_tbb_preempt"}};
   const std::vector<Workload> timed = timed_workloads(flags);
   const bool with_tail = flags.workload.empty() || flags.workload == "tail";
   if (timed.empty() && !with_tail) return false;
+  SamplesFile samples(flags.csv, "compare_tbb");
   const Disturbance disturbance;
   measure_all(contenders, timed, with_tail, flags);
   std::printf("%d starts of each program; in each, %d runs of a workload and %g s of the tail.\n\n", flags.repetitions,
@@ -83,6 +100,7 @@ bool run(const Flags& flags) {
   if (!timed.empty()) print_times(timed, contenders[0].samples, contenders[1].samples);
   if (!timed.empty() && with_tail) std::puts("");
   if (with_tail) print_tail(contenders[0].samples, contenders[1].samples);
+  for (const Contender& contender : contenders) write_samples(samples, timed, contender);
   std::puts("");
   disturbance.print(stdout);
   return true;
@@ -93,7 +111,12 @@ bool run(const Flags& flags) {
 
 int main(int argc, char** argv) {
   preempt::bench::Flags flags;
-  if (preempt::bench::read_flags(argc, argv, flags) && preempt::bench::run(flags)) return 0;
+  try {
+    if (preempt::bench::read_flags(argc, argv, flags) && preempt::bench::run(flags)) return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "compare_tbb: %s\n", error.what());
+    return 1;
+  }
   std::fprintf(stderr, "usage: compare_tbb %s\n", preempt::bench::kFlagsUsage);
   return 2;
 }

@@ -15,10 +15,11 @@ struct Flags {
   int fib = 30;
   double tail_seconds = 5;
   std::uint64_t seed = 1;  // of the arrivals of the tail
+  std::string csv = "";    // the driver's: where every sample goes
 };
 
 inline constexpr const char* kFlagsUsage =
-    "[--workload=NAME] [--repetitions=5] [--fib=30] [--tail_seconds=5] [--seed=1]";
+    "[--workload=NAME] [--repetitions=5] [--fib=30] [--tail_seconds=5] [--seed=1] [--csv=FILE]";
 
 // The value of `argument` when it is `name`=VALUE, otherwise null.
 inline const char* value_of(const char* argument, const char* name) {
@@ -39,6 +40,8 @@ inline bool read_flags(int argc, char** argv, Flags& flags) {
       flags.tail_seconds = std::atof(value);
     } else if (const char* value = value_of(argv[i], "--seed")) {
       flags.seed = std::strtoull(value, nullptr, 10);
+    } else if (const char* value = value_of(argv[i], "--csv")) {
+      flags.csv = value;
     } else {
       return false;
     }
