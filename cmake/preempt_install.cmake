@@ -9,7 +9,8 @@ endif()
 
 set(preempt_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/preempt")
 
-install(TARGETS preempt preempt_blocking_hooks preempt_blocking_hooks_wrapped EXPORT preempt_targets)
+install(TARGETS preempt preempt_checkpoints preempt_signal_safe_range preempt_blocking_hooks preempt_blocking_hooks_wrapped
+  preempt_promise_checks EXPORT preempt_targets)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/preempt" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
   FILES_MATCHING PATTERN "*.h")
 install(EXPORT preempt_targets NAMESPACE preempt:: DESTINATION "${preempt_package_dir}" FILE preempt_targets.cmake)
@@ -20,5 +21,8 @@ configure_package_config_file(
 # Before 1.0 a minor version may break its users.
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/preempt-config-version.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/preempt-config.cmake" "${PROJECT_BINARY_DIR}/preempt-config-version.cmake"
+  "${PROJECT_SOURCE_DIR}/cmake/preempt_add_checkpoints.cmake"
+  "${PROJECT_SOURCE_DIR}/cmake/preempt_compile.cmake" "${PROJECT_SOURCE_DIR}/cmake/preempt_signal_safe.cmake"
   "${PROJECT_SOURCE_DIR}/cmake/preempt_wrap_blocking_calls.cmake"
   DESTINATION "${preempt_package_dir}")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/cmake/compiling" DESTINATION "${preempt_package_dir}")

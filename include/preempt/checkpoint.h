@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "preempt/detail/config.h"
+#include "preempt/no_checkpoints.h"
 
 namespace preempt {
 namespace detail {

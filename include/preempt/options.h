@@ -5,8 +5,8 @@
 #ifndef PREEMPT_OPTIONS_H_
 #define PREEMPT_OPTIONS_H_
 
-#include <csignal>
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -39,7 +39,8 @@ struct TaskOptions {
   // Kept with the task as a copy of at most 64 bytes, for debuggers (fiber::Fiber::name); longer names are cut.
   std::string_view name = {};
 
-  // Base slice of this task in place of Options::time_slice, 20 us .. 10 s; 0: the executor's. std::invalid_argument from execute() otherwise.
+  // Base slice of this task in place of Options::time_slice, 20 us .. 10 s; 0: the executor's. std::invalid_argument
+  // from execute() otherwise.
   std::chrono::nanoseconds time_slice = {};
 
   // The author's promise about *every* frame of the task: at each checkpoint, yield and PREEMPT_SIGNAL_SAFE
@@ -66,8 +67,11 @@ struct PREEMPT_EXPORT Options {
   // to take over from a blocked or stopped task, so there is neither hand-off nor thread switch.
   int max_threads = 512;
 
-  // Bytes of a stack, 64 KiB .. 1 GiB, rounded up to pages; memory is committed as it is touched. 0: as a pthread's
-  // default (ulimit -s).
+  // Bytes of a stack, 64 KiB .. 1 GiB, rounded up to pages; memory is committed as it is touched, and given back when
+  // the stack rests. 0: as a pthread's default (ulimit -s). A task that needs more touches the guard page below: a line
+  // on standard error names the task, the size and this option, its calls go to on_log, and then the SIGSEGV takes its
+  // way, to the handler that was there before the executor or to the end of the process. Stacks that could get no guard
+  // page (Stats::stacks_unguarded) are looked at when their task switches or ends, and abort the process.
   std::size_t stack_size = 0;
 
   // Most tasks queued and not started. 0: unbounded. When full, execute() waits (never inside a task of this
@@ -90,8 +94,8 @@ struct PREEMPT_EXPORT Options {
   // Called on each worker thread at its start and its end, in user context (JVM attach, CUDA device). Must not throw.
   std::function<void()> on_thread_start = nullptr, on_thread_stop = nullptr;
 
-  // Gets each log line, without newline at its end, on a helper thread; the report of a deadlock is one text of many
-  // lines. Unset: standard error.
+  // Gets each log line, without newline at its end, on a helper thread; the reports of a deadlock and of a full stack
+  // are each one text of many lines. The latter keeps the process from its end for 2 s at most. Unset: standard error.
   std::function<void(std::string_view)> on_log = nullptr;
 
   // All tasks of this executor make the promise of TaskOptions::migratable.

@@ -14,9 +14,9 @@ namespace preempt {
 // second by the signal handler; the last is found out afterwards.
 enum class Verdict : std::uint8_t {
   // Sender.
-  kAsleep,           // the thread sleeps in the kernel (S, D): a case for the hand-off, not for a signal
-  kTraced,           // a debugger or SIGSTOP holds the thread (t, T)
-  kRequestPending,   // an earlier request to this worker is not answered yet
+  kAsleep,          // the thread sleeps in the kernel (S, D): a case for the hand-off, not for a signal
+  kTraced,          // a debugger or SIGSTOP holds the thread (t, T)
+  kRequestPending,  // an earlier request to this worker is not answered yet
   // Handler, nothing done.
   kNotAsked,         // the signal was not ours: forwarded to the former handler
   kCallRewound,      // it had interrupted a system call that SA_RESTART does not cover: it goes on, no switch
@@ -58,9 +58,10 @@ struct PREEMPT_EXPORT Stats {
   std::uint64_t steals = 0;              // times that an idle processor took work from another one
   std::uint64_t signals_sent = 0;
   std::uint64_t watchdog_wakeups = 0;
-  std::uint64_t spares_failed = 0;       // threads that could not be made when one was needed
-  std::uint64_t threads_exhausted = 0;   // times that one was needed and all of Options::max_threads were in use
-  int workers = 0;                       // threads now
+  std::uint64_t spares_failed = 0;      // threads that could not be made when one was needed
+  std::uint64_t threads_exhausted = 0;  // times that one was needed and all of Options::max_threads were in use
+  std::uint64_t stacks_unguarded = 0;   // stacks without a guard page: their overflow is seen at the next switch only
+  int workers = 0;                      // threads now
   int workers_peak = 0;
 
   // How often a look at a running task ended so.

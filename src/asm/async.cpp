@@ -33,6 +33,23 @@ std::uint64_t enabled_features() noexcept {
   return low | std::uint64_t{high} << 32;
 }
 
+std::uint64_t features_in_use() noexcept {
+  std::uint32_t low, high;
+  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(1));
+  return low | std::uint64_t{high} << 32;
+}
+
+// Whether xgetbv answers which features are in use, and tiles are among those enabled.
+bool can_see_tiles() noexcept {
+  constexpr unsigned kOsxsave = 1u << 27;    // leaf 1, ecx
+  constexpr unsigned kTellsInUse = 1u << 2;  // leaf 0xD.1, eax
+  return (cpuid(1, 0).ecx & kOsxsave) != 0 && (enabled_features() & kTileData) != 0 &&
+         (cpuid(kXsaveLeaf, 1).eax & kTellsInUse) != 0;
+}
+
+// Written before the first worker, like preempt_asm_vector_state.
+bool sees_tiles = false;
+
 VectorState detect() noexcept {
   constexpr unsigned kOsxsave = 1u << 27;  // leaf 1, ecx
   if ((cpuid(1, 0).ecx & kOsxsave) == 0) {
@@ -45,7 +62,7 @@ VectorState detect() noexcept {
   // The larger of both: hypervisors were seen to report a compacted size that is too small.
   const std::uint64_t size = std::max(cpuid(kXsaveLeaf, 0).ebx, compacted.ebx);
   return {.method = (compacted.eax & kHasXsavec) != 0 ? std::uint32_t{PREEMPT_VECTOR_XSAVEC}
-                                                               : std::uint32_t{PREEMPT_VECTOR_XSAVE},
+                                                      : std::uint32_t{PREEMPT_VECTOR_XSAVE},
           .has_avx = (features & kAvx) != 0 ? 1u : 0u,
           .mask_low = static_cast<std::uint32_t>(saved),
           .mask_high = static_cast<std::uint32_t>(saved >> 32),
@@ -54,7 +71,12 @@ VectorState detect() noexcept {
 
 }  // namespace
 
-void detect_vector_state() noexcept { preempt_asm_vector_state = detect(); }
+void detect_vector_state() noexcept {
+  preempt_asm_vector_state = detect();
+  sees_tiles = can_see_tiles();
+}
+
+bool tiles_are_live() noexcept { return sees_tiles && (features_in_use() & (kTileConfig | kTileData)) != 0; }
 
 std::size_t async_frame_size() noexcept {
   constexpr std::size_t kFlagsRbpAndPc = 3 * 8;

@@ -2,6 +2,9 @@
 #ifndef PREEMPT_ASM_ASYNC_H_
 #define PREEMPT_ASM_ASYNC_H_
 
+#include <cstddef>
+#include <cstdint>
+
 #include "asm/frame_layout.h"
 
 extern "C" {
@@ -11,7 +14,8 @@ extern "C" {
 void preempt_asm_async();
 
 // C++ side; runs on the task's own stack, in user context with a default floating-point environment.
-void preempt_async_entry();
+// `registers`: the integer registers as saved, to be restored.
+void preempt_async_entry(std::uint64_t* registers, std::size_t count);
 
 // Set by detect_vector_state() before the first signal.
 extern preempt::assembly::VectorState preempt_asm_vector_state;
@@ -27,6 +31,9 @@ std::size_t async_frame_size() noexcept;
 
 // Feature bit of AMX's tile registers in XCR0 and in the XSAVE header's XSTATE_BV.
 inline constexpr std::uint64_t kTileData = std::uint64_t{1} << 18;
+
+// Whether the calling thread uses AMX tiles, as far as the cpu tells it. Async-signal-safe.
+bool tiles_are_live() noexcept;
 
 }  // namespace preempt::assembly
 

@@ -16,10 +16,14 @@
 
 #define CFA_TO_RIP (PREEMPT_RED_ZONE + 8)
 
-preempt_function preempt_asm_async
+.macro injected_frame
         .cfi_signal_frame
         .cfi_def_cfa rsp, CFA_TO_RIP
         .cfi_offset rip, -CFA_TO_RIP
+.endm
+
+// The whole of it, in an injected frame, for a C++ side of one's choice.
+.macro preempt_injected_call entry
         pushfq
         .cfi_adjust_cfa_offset 8
         .cfi_rel_offset 49, 0            // rflags has a number only
@@ -63,50 +67,18 @@ preempt_function preempt_asm_async
         popfq
 
         leaq    preempt_asm_vector_state(%rip), %rbx    // callee-saved: still there after the call
-        movq    %rsp, %rcx
-        subq    PREEMPT_VECTOR_SIZE(%rbx), %rcx
-        andq    $-64, %rcx
-        movq    %rcx, %rsp
-        movl    PREEMPT_VECTOR_METHOD(%rbx), %esi
-        testl   %esi, %esi
-        je      .Lfxsave
-        // XRSTOR faults on a header with stray bits, and XSAVE leaves part of it as it was.
-        xorl    %eax, %eax
-        leaq    PREEMPT_XSAVE_LEGACY(%rsp), %rdi
-        movl    $PREEMPT_XSAVE_HEADER_WORDS, %ecx
-        rep stosq
-        movl    PREEMPT_VECTOR_MASK_LOW(%rbx), %eax
-        movl    PREEMPT_VECTOR_MASK_HIGH(%rbx), %edx
-        cmpl    $PREEMPT_VECTOR_XSAVEC, %esi
-        jne     .Lxsave
-        xsavec64 (%rsp)
-        jmp     .Lsaved
-.Lxsave:
-        xsave64 (%rsp)
-        jmp     .Lsaved
-.Lfxsave:
-        fxsave64 (%rsp)
-.Lsaved:
-        // A default floating-point environment, and no upper halves that would slow SSE code down.
+        preempt_save_vectors rbx
+        // A default floating-point environment.
         fninit
         pushq   $0x1f80
         ldmxcsr (%rsp)
         popq    %rcx
-        cmpl    $0, PREEMPT_VECTOR_HAS_AVX(%rbx)
-        je      .Lcall
-        vzeroupper
-.Lcall:
-        callq   preempt_async_entry
+        preempt_clean_upper_halves rbx
+        leaq    -8 * PREEMPT_ASYNC_PUSHED(%rbp), %rdi
+        movl    $PREEMPT_ASYNC_PUSHED + 1, %esi         // rbp itself stands above them
+        callq   \entry
 
-        cmpl    $PREEMPT_VECTOR_FXSAVE, PREEMPT_VECTOR_METHOD(%rbx)
-        je      .Lfxrstor
-        movl    PREEMPT_VECTOR_MASK_LOW(%rbx), %eax
-        movl    PREEMPT_VECTOR_MASK_HIGH(%rbx), %edx
-        xrstor64 (%rsp)
-        jmp     .Lrestored
-.Lfxrstor:
-        fxrstor64 (%rsp)
-.Lrestored:
+        preempt_restore_vectors rbx
         leaq    -8 * PREEMPT_ASYNC_PUSHED(%rbp), %rsp
         popq    %r15
         popq    %r14
@@ -143,7 +115,28 @@ preempt_function preempt_asm_async
         .cfi_adjust_cfa_offset -8
         .cfi_restore 49
         ret     $PREEMPT_RED_ZONE
+.endm
+
+
+preempt_function preempt_asm_async, injected_frame
+        preempt_injected_call preempt_async_entry
 preempt_end preempt_asm_async
+
+// A back-edge that found the guard word set, by way of preempt_loop_checkpoint (src/checkpoints): as if a signal had come
+// behind its compare. On another stack than the fiber's the loop goes on.
+preempt_public_function preempt_asm_loop, injected_frame
+        pushq   %rax
+        .cfi_adjust_cfa_offset 8
+        preempt_defer_off_fiber rax, .Lloop_goes_on
+        popq    %rax
+        .cfi_adjust_cfa_offset -8
+        preempt_injected_call preempt_checkpoint_entry
+.Lloop_goes_on:
+        .cfi_def_cfa rsp, CFA_TO_RIP + 8
+        popq    %rax
+        .cfi_adjust_cfa_offset -8
+        ret     $PREEMPT_RED_ZONE
+preempt_end preempt_asm_loop
 
         // Bounds for the safe-point decision: nothing is injected into the trampoline.
         .globl  preempt_asm_async_end

@@ -34,6 +34,23 @@
 #define PREEMPT_XSAVE_LEGACY 512
 #define PREEMPT_XSAVE_HEADER_WORDS 8
 
+// Components of the vector state that may hold arguments: SSE, AVX, the upper halves of zmm0-15.
+#define PREEMPT_XSAVE_ARGUMENTS 0x46
+// What preempt_asm_morestack pushes below the saved rbp: rax, the six argument registers, r10, and those that a function
+// keeps.
+#define PREEMPT_MORESTACK_PUSHED 13
+
+// fiber::Gate, asserted in fiber/gate.cpp.
+#define PREEMPT_GATE_STACK_LOW 40
+#define PREEMPT_GATE_STACK_HIGH 48
+#define PREEMPT_GATE_PENDING 1
+// tcbhead_t.__private_ss of glibc, from %fs.
+#define PREEMPT_GUARD_WORD 0x70
+// Below an injected frame, for the scheduler's own calls and a nested signal frame without alternate stack.
+#define PREEMPT_ROOM_FOR_SCHEDULER 16384
+// The same and the largest frame of a checkpoint that the compiler put in: XSAVE areas with AMX are 11 KiB.
+#define PREEMPT_ROOM_FOR_CHECKPOINT (PREEMPT_ROOM_FOR_SCHEDULER + 12288)
+
 #ifndef __ASSEMBLER__
 
 #include <cstddef>

@@ -17,24 +17,7 @@
 #include "asm/macros.h"
 
 preempt_function preempt_asm_switch
-        pushq   %rbp
-        .cfi_adjust_cfa_offset 8
-        .cfi_rel_offset rbp, 0
-        pushq   %rbx
-        .cfi_adjust_cfa_offset 8
-        .cfi_rel_offset rbx, 0
-        pushq   %r12
-        .cfi_adjust_cfa_offset 8
-        .cfi_rel_offset r12, 0
-        pushq   %r13
-        .cfi_adjust_cfa_offset 8
-        .cfi_rel_offset r13, 0
-        pushq   %r14
-        .cfi_adjust_cfa_offset 8
-        .cfi_rel_offset r14, 0
-        pushq   %r15
-        .cfi_adjust_cfa_offset 8
-        .cfi_rel_offset r15, 0
+        preempt_push_kept
         subq    $PREEMPT_SWITCH_R15, %rsp
         .cfi_adjust_cfa_offset PREEMPT_SWITCH_R15
         stmxcsr PREEMPT_SWITCH_MXCSR(%rsp)
@@ -47,33 +30,17 @@ preempt_function preempt_asm_switch
         fldcw   PREEMPT_SWITCH_X87_CW(%rsp)
         addq    $PREEMPT_SWITCH_R15, %rsp
         .cfi_adjust_cfa_offset -PREEMPT_SWITCH_R15
-        popq    %r15
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore r15
-        popq    %r14
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore r14
-        popq    %r13
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore r13
-        popq    %r12
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore r12
-        popq    %rbx
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore rbx
-        popq    %rbp
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore rbp
-        // A jump and not a ret: the return predictor holds the other stack's callers.
-        popq    %rdx
-        .cfi_adjust_cfa_offset -8
-        .cfi_register rip, rdx
-        jmpq    *%rdx
+        preempt_pop_kept
+        // A ret: every fiber but a fresh one was left by the same chain of calls, so the return predictor, which holds
+        // this stack's, is right. A jump left one entry too many there, and each return up to the task went wrong.
+        retq
 preempt_end preempt_asm_switch
 
-preempt_function preempt_asm_fiber_entry
-        .cfi_undefined rip              // outermost frame: unwinders stop
+.macro outermost_frame
+        .cfi_undefined rip              // unwinders stop
+.endm
+
+preempt_function preempt_asm_fiber_entry, outermost_frame
         xorl    %ebp, %ebp
         movq    %r12, %rdi
         callq   *%r13

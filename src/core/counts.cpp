@@ -29,6 +29,7 @@ void Scheduler::add_to(Stats& stats) const {
   for (std::size_t i = 0; i < stats.verdicts.size(); ++i) {
     stats.verdicts[i] += verdicts_[i].load(std::memory_order_relaxed);
   }
+  stats.stacks_unguarded += static_cast<std::uint64_t>(fibers_.stacks().unguarded());
   const int workers = workers_.size();
   for (int id = 0; id < workers; ++id) {
     const Worker& worker = workers_[id];

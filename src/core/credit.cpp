@@ -1,7 +1,8 @@
-// Workers that compute for a moment without a processor after a block, and those that do so for too long. README.md, "On
-// credit".
+// Workers that compute for a moment without a processor after a block, and those that do so for too long. README.md,
+// "On credit".
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include "core/scheduler.h"
 #include "os/thread.h"
@@ -15,18 +16,20 @@ constexpr Nanos kShortBurst = 100 * os::kMicrosecond;
 constexpr Nanos kMostCredit = os::kMillisecond;
 // For each processor: so many may compute beside its own worker, on the same cpus.
 constexpr int kMostOnCredit = 8;
+// To read the cpu time is a system call, as long as many a burst. So many short bursts are taken for as long as the
+// clock says, which is never too short; what the kernel adds to them is charged at the next reading.
+constexpr int kMostUnread = 8;
 
 }  // namespace
 
 // The end of a block, its processor gone. False: it must come back.
-bool Scheduler::go_on_credit(Worker& worker) {
+bool Scheduler::go_on_credit(Worker& worker, const Block& block, Nanos now) {
   // Without signals, or a look at who computes, nobody could call it back.
-  if (mode_ != Preemption::kEverywhere || !sends_signals() || !sees_threads_.load(std::memory_order_relaxed)) return false;
+  if (mode_ != Preemption::kEverywhere || !sends_signals() || !sees_threads_.load(std::memory_order_relaxed))
+    return false;
   if (idle_processors() > 0 || on_credit() >= kMostOnCredit * processors()) return false;
-  const Nanos cpu_time = os::thread_cpu_time(worker.gate.thread);
-  if (!deserves_credit(worker, cpu_time)) return false;
-  const Nanos now = os::now();
-  book_block(worker, now, cpu_time);
+  if (!deserves_credit(worker, block)) return false;
+  book(block, *worker.fiber);
   worker.lost_at.store(now, std::memory_order_relaxed);
   worker.ran_before_loss.store(0, std::memory_order_relaxed);
   worker.returns_on_credit.add();
@@ -37,15 +40,30 @@ bool Scheduler::go_on_credit(Worker& worker) {
   return true;
 }
 
-bool Scheduler::deserves_credit(const Worker& worker, Nanos cpu_time) const {
-  const Nanos burst = std::max(worker.ran_before_loss.load(std::memory_order_relaxed),
-                               cpu_time - worker.cpu_time_seen.load(std::memory_order_relaxed));
-  if (burst > kShortBurst) return false;
+bool Scheduler::deserves_credit(const Worker& worker, const Block& block) const {
+  if (block.longest_burst > kShortBurst) return false;
   if (worker.gate.asked.load(std::memory_order_relaxed)) return false;  // our signals do not reach it
   const int level = worker.fiber->level;
   if (level >= first_level(Priority::kBackground)) return false;
   return std::all_of(processors_.begin(), processors_.end(),
                      [level](const Processor& processor) { return best_of(processor.queue.waiting()) >= level; });
+}
+
+// What the worker did since it lost its processor, or went on without; what it computed since is no sleep.
+Scheduler::Block Scheduler::look_back(Worker& worker, Nanos now) {
+  const Nanos from = worker.lost_at.load(std::memory_order_relaxed);
+  const Nanos seen = worker.cpu_time_seen.load(std::memory_order_relaxed);
+  if (const Nanos ended = std::exchange(worker.credit_ended, 0);
+      ended != 0 && ended - from <= kShortBurst && ++worker.unread_bursts < kMostUnread) {
+    worker.cpu_time_seen.store(seen + (ended - from), std::memory_order_relaxed);
+    return {.ran = ended - from, .longest_burst = ended - from, .slept = now - ended};
+  }
+  worker.unread_bursts = 0;
+  const Nanos cpu_time = os::thread_cpu_time(worker.gate.thread);
+  worker.cpu_time_seen.store(cpu_time, std::memory_order_relaxed);
+  const Nanos before = worker.ran_before_loss.load(std::memory_order_relaxed);
+  const Nanos since = std::max<Nanos>(cpu_time - seen, 0);
+  return {.ran = before + since, .longest_burst = std::max(before, since), .slept = now - from - since};
 }
 
 void Scheduler::end_credit(Worker& worker) {
@@ -79,8 +97,7 @@ void Scheduler::look_at_lost(Nanos now) {
 
 // Little cpu time since it lost its processor, or went on without.
 bool Scheduler::has_credit(const Worker& worker) const {
-  const Nanos computed =
-      os::thread_cpu_time(worker.gate.thread) - worker.cpu_time_seen.load(std::memory_order_relaxed);
+  const Nanos computed = os::thread_cpu_time(worker.gate.thread) - worker.cpu_time_seen.load(std::memory_order_relaxed);
   return computed < std::min(slices_.base(), kMostCredit);
 }
 

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "absl/debugging/symbolize.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/stack_text.h"
 #include "core/stack_walk.h"
 #include "core/standstill.h"
 #include "core/system_call_name.h"
@@ -65,43 +64,11 @@ std::optional<BlockedWorker> look_at(const Worker& worker, const os::OwnMemory& 
   result.call = os::read_thread_call(result.thread);
   fiber::Bounds bounds;
   if (result.call.program_counter != 0 && memory.copy(worker.gate.fiber_stack, bounds)) {
-    result.stack = walk_stack(result.call, bounds, memory, code);
+    result.stack = walk_stack({result.call.program_counter, result.call.stack_pointer}, bounds, memory, code);
     // If it has moved on meanwhile, what was read is of no stack at all.
     if (os::read_thread_call(result.thread) != result.call) result.call.state = os::ThreadCall::State::kRunning;
   }
   return result;
-}
-
-std::uint64_t address_in_caller(const CallSite& site) {
-  return site.program_counter - (site.is_return_address ? 1 : 0);
-}
-
-std::string symbol_of(const CallSite& site) {
-  char symbol[512];
-  const bool is_known = absl::Symbolize(reinterpret_cast<void*>(address_in_caller(site)), symbol, sizeof(symbol));
-  return is_known ? symbol : "(no symbol)";
-}
-
-// "libc.so.6+0x85f15": what addr2line(1) takes, also after the process has ended.
-std::string place_of(const CallSite& site, const os::CodeMap& code) {
-  const std::uint64_t address = address_in_caller(site);
-  const os::CodeMap::Range* range = code.find(address);
-  if (range == nullptr || range->file.empty()) return absl::StrCat("0x", absl::Hex(address));
-  const std::string file = range->file.substr(range->file.rfind('/') + 1);
-  return absl::StrCat(file, "+0x", absl::Hex(address - range->low + range->offset));
-}
-
-// Below the task, the executor's own frames are the same for all.
-bool is_base(std::string_view symbol) { return symbol.substr(0, 26) == "preempt::core::Scheduler::"; }
-
-std::string describe_stack(const std::vector<CallSite>& stack, const os::CodeMap& code) {
-  std::string text;
-  for (const CallSite& site : stack) {
-    const std::string symbol = symbol_of(site);
-    if (is_base(symbol)) break;
-    absl::StrAppend(&text, "\n    ", site.is_guess ? "? " : "", symbol, " (", place_of(site, code), ")");
-  }
-  return text.empty() ? "\n    (its stack could not be read)" : text;
 }
 
 std::string headline(const BlockedWorker& worker, Nanos now) {

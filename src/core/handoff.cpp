@@ -217,15 +217,9 @@ void Scheduler::found(Worker& worker) {
   lost_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-// The burst before the block, and what it computed since without a processor, which is no sleep.
-void Scheduler::book_block(Worker& worker, Nanos now, Nanos cpu_time) {
-  Fiber& fiber = *worker.fiber;
-  const Nanos ran = worker.ran_before_loss.load(std::memory_order_relaxed);
-  const Nanos since = std::max<Nanos>(cpu_time - worker.cpu_time_seen.load(std::memory_order_relaxed), 0);
-  const Nanos slept = now - worker.lost_at.load(std::memory_order_relaxed) - since;
-  worker.cpu_time_seen.store(cpu_time, std::memory_order_relaxed);
-  fiber.used += ran + since;
-  if (slept >= std::max(slices_.base(), ran)) {
+void Scheduler::book(const Block& block, Fiber& fiber) const {
+  fiber.used += block.ran;
+  if (block.slept >= std::max(slices_.base(), block.longest_burst)) {
     begin_at_the_top(fiber);
   } else {
     fall_if_used_up(fiber);
@@ -250,8 +244,12 @@ void Scheduler::begin_at_the_top(Fiber& fiber) {
 
 void Scheduler::come_back(Worker& worker) {
   const Nanos now = os::now();
-  book_block(worker, now, os::thread_cpu_time(worker.gate.thread));
+  come_back(worker, look_back(worker, now), now);
+}
+
+void Scheduler::come_back(Worker& worker, const Block& block, Nanos now) {
   Fiber& fiber = *worker.fiber;
+  book(block, fiber);
   if (take_idle(worker)) {
     worker.returns_idle.add();
     return begin_burst(worker, now, {});
@@ -267,7 +265,7 @@ void Scheduler::come_back(Worker& worker) {
   work_arrived();
   request_for(level);
   worker.parker.park();
-  resume_task();
+  resume_task(os::now());
 }
 
 // --- Explicit scopes.
@@ -278,6 +276,7 @@ void Scheduler::begin_blocking(fiber::Gate& gate, Leave leave_when) {
   if (depth != 0) return;
   if (leave_when == Leave::kWhenTaken && gate.lost.load(std::memory_order_relaxed) != fiber::Lost::kTaken) return;
   Worker& worker = enter(gate);
+  if (worker.on_credit.load(std::memory_order_relaxed)) worker.credit_ended = os::now();
   worker.scheduler.end_credit(worker);
   if (leave_when == Leave::kNow) worker.scheduler.lose_processor(worker, os::now());
   leave();
@@ -317,11 +316,17 @@ void Scheduler::end_blocking(fiber::Gate& gate) {
     if (worker.processor.load(std::memory_order_relaxed) != nullptr) worker.scheduler.heed_claim(worker);
     if (worker.processor.load(std::memory_order_relaxed) != nullptr) {
       worker.returns_own.add();
-    } else if (!worker.scheduler.go_on_credit(worker)) {
-      worker.scheduler.come_back(worker);
+    } else {
+      worker.scheduler.return_without_processor(worker);
     }
   }
   leave(fiber::current_gate());
+}
+
+void Scheduler::return_without_processor(Worker& worker) {
+  const Nanos now = os::now();
+  const Block block = look_back(worker, now);
+  if (!go_on_credit(worker, block, now)) come_back(worker, block, now);
 }
 
 // The watchdog claimed this processor, and enter() was faster. Where the cpus are busy its membarrier takes

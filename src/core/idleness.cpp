@@ -8,6 +8,10 @@ namespace {
 // A thread that was not needed for so long ends, if there are more than processors.
 constexpr Nanos kRetireAfter = 10 * os::kSecond;
 
+// Stacks keep what was touched once: the deep end goes back when the thread rests for so long, else so often.
+constexpr Nanos kShrinkAfter = 100 * os::kMillisecond;
+constexpr Nanos kShrinkEvery = os::kSecond;
+
 }  // namespace
 
 // Without work, or without a processor: parks until there is both.
@@ -30,8 +34,11 @@ void Scheduler::rest(Worker& worker) {
 // Until it is given a processor; or it was not needed for long, and its thread is one too many: then its parker is
 // closed, and whoever finds it among the spares goes on to the next one.
 void Scheduler::wait_as_spare(Worker& worker) {
+  const Nanos now = os::now();
+  if (worker.parker.park(now + kShrinkAfter)) return;
+  shrink_stack(worker, now + kShrinkAfter);
   // A thread whose own stack is lent to a suspended fiber does not end.
-  Nanos retire_at = worker.fiber == &worker.home ? os::now() + kRetireAfter : os::kNever;
+  Nanos retire_at = worker.fiber == &worker.home ? now + kRetireAfter : os::kNever;
   while (!worker.parker.park(retire_at)) {
     retire_at = os::kNever;
     if (!helpers_.begin_retirement()) continue;
@@ -42,6 +49,36 @@ void Scheduler::wait_as_spare(Worker& worker) {
     }
     helpers_.cancel_retirement();
   }
+}
+
+// Between tasks. Costs 1 us where there is nothing to give, so not after each.
+void Scheduler::shrink_stack(Worker& worker, Nanos now) {
+  worker.shrink_stack_at = now + kShrinkEvery;
+  fiber::shrink(worker.fiber->stack(), __builtin_frame_address(0));
+}
+
+// A fiber that nobody is on any more.
+void Scheduler::note_idle_stack() {
+  if (shrink_stacks_at_.load(std::memory_order_relaxed) != os::kNever) return;
+  Nanos none = os::kNever;
+  if (shrink_stacks_at_.compare_exchange_strong(none, os::now() + kShrinkEvery, std::memory_order_relaxed)) {
+    helpers_.stack_rests();
+  }
+}
+
+Nanos Scheduler::shrink_idle_stacks(Nanos now) {
+  const Nanos due = shrink_stacks_at_.load(std::memory_order_relaxed);
+  if (now < due) return due;
+  shrink_stacks_at_.store(os::kNever, std::memory_order_relaxed);
+  fibers_.shrink_idle();
+  for (int id = 0; id < workers_.size(); ++id) {
+    Fiber& home = workers_[id].home;
+    // As its thread does in go_home(), which stays away for that moment.
+    if (!home.idle.load(std::memory_order_relaxed) || !home.idle.exchange(false, std::memory_order_acquire)) continue;
+    home.shrink_stack();
+    home.idle.store(true, std::memory_order_release);
+  }
+  return os::kNever;
 }
 
 void Scheduler::become_spare(Worker& worker, Processor& processor) {

@@ -38,13 +38,19 @@ class Log {
   // What is put together only when it is printed.
   class Report {
    public:
-    virtual std::string text() = 0;  // on the log's thread; empty: there is nothing to say after all
+    // On the log's thread. Empty: there is nothing to say after all.
+    virtual std::string text() = 0;
+    // It was printed, or another one took its place. Async-signal-safe.
+    virtual void done() {}
 
    protected:
     ~Report() = default;
   };
   // As the above, any number of times; a second one while the first is not printed yet replaces it.
   void say(Report& report);
+  // To standard error at once, on the calling thread: last words. Async-signal-safe.
+  void write_now(std::string_view text) const noexcept;
+  bool has_sink() const { return static_cast<bool>(sink_); }
   bool has_lines() const {
     return waiting_.load(std::memory_order_acquire) != 0 || report_.load(std::memory_order_acquire) != nullptr;
   }

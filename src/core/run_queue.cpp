@@ -5,17 +5,17 @@
 
 namespace preempt::core {
 
-void RunQueue::push_back(Runnable& runnable) {
+void RunQueue::push_back(Runnable& runnable, Nanos now) {
   lock_.lock();
   levels_[runnable.level].push_back(&runnable);
-  added(runnable, 0);
+  added(runnable, now);
   lock_.unlock_fenced();
 }
 
-void RunQueue::push_front(Runnable& runnable) {
+void RunQueue::push_front(Runnable& runnable, Nanos now) {
   lock_.lock();
   levels_[runnable.level].push_front(&runnable);
-  added(runnable, 0);
+  added(runnable, now);
   lock_.unlock_fenced();
 }
 
@@ -99,16 +99,33 @@ Nanos RunQueue::next_entitlement() const {
   return std::min(overdue_from(), std::max(starving, next_starving_turn_.load(std::memory_order_relaxed)));
 }
 
+// Where many are stopped, most of them may wait for a lock that one of them holds, as fresh tasks will too, each with
+// one more thread: every second choice is the one that waits longest.
+bool RunQueue::crowd_is_served() {
+  crowd_served_last_ = stopped_.size() > kCrowd && !crowd_served_last_;
+  return crowd_served_last_;
+}
+
 Choice RunQueue::pick(Nanos now, int running) {
   if (waiting() == 0) return {};
   const std::lock_guard hold(lock_);
+  return choose(now, running);
+}
+
+Choice RunQueue::choose(Nanos now, int running) {
   if (waiting() == 0) return {};
+  if (share_runs_.load(std::memory_order_relaxed)) {
+    // From its end on: where nothing preempted it, it may have lasted longer than that.
+    share_runs_.store(false, std::memory_order_relaxed);
+    next_starving_turn_.store(now + slices_.starving_after(), std::memory_order_relaxed);
+  }
   Choice choice;
-  if (overdue(now)) {
+  if (crowd_is_served() || overdue(now)) {
     next_overdue_turn_.store(now + slices_.between_overdue(), std::memory_order_relaxed);
     choice = {.runnable = stopped_.front(), .grant = slices_.least_run(), .is_turn = true};
   } else if (const int starving = starving_level(now, running); starving != kNoLevel) {
     next_starving_turn_.store(now + slices_.starving_after(), std::memory_order_relaxed);
+    share_runs_.store(true, std::memory_order_relaxed);
     choice = {.runnable = levels_[starving].front(), .grant = slices_.base()};
   } else {
     choice = {.runnable = levels_[best_of(waiting())].front(), .grant = 0};
@@ -123,14 +140,40 @@ Choice RunQueue::pick(Nanos now, int running) {
 }
 
 void RunQueue::put_back(const Choice& choice) {
+  lock_.lock();
+  cancel_swap(choice);
+}
+
+void RunQueue::forget_turn(const Choice& choice) {
+  if (choice.grant == 0) return;
   if (choice.is_turn) {
     next_overdue_turn_.store(0, std::memory_order_relaxed);
-  } else if (choice.grant != 0) {
+  } else {
+    share_runs_.store(false, std::memory_order_relaxed);
     next_starving_turn_.store(0, std::memory_order_relaxed);
   }
-  const int level = choice.runnable->level;
-  push_front(*choice.runnable);
-  if (choice.grant != 0) served_[level].store(0, std::memory_order_relaxed);
+  served_[choice.runnable->level].store(0, std::memory_order_relaxed);
+}
+
+Choice RunQueue::begin_swap(Nanos now, int running) {
+  if (waiting() == 0) return {};
+  lock_.lock();
+  const Choice choice = choose(now, running);
+  if (!choice || choice.runnable->kind != RunnableKind::kSuspendedFiber) lock_.unlock();
+  return choice;
+}
+
+void RunQueue::stand_in(Fiber& leaving, Place place, Nanos now) {
+  Level& level = levels_[leaving.level];
+  place == Place::kLast ? level.push_back(&leaving) : level.push_front(&leaving);
+  added(leaving, now);
+}
+
+void RunQueue::cancel_swap(const Choice& choice) {
+  levels_[choice.runnable->level].push_front(choice.runnable);
+  added(*choice.runnable, 0);
+  forget_turn(choice);
+  lock_.unlock_fenced();
 }
 
 Fiber* RunQueue::take_first(Waiting& list) {

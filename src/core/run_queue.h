@@ -47,15 +47,26 @@ class alignas(base::kCacheLine) RunQueue {
  public:
   explicit RunQueue(const Slices& slices) : slices_(slices) {}
 
-  // Full fences, so that the look at the idle word that follows comes after them (Scheduler::work_arrived()).
-  void push_back(Runnable& runnable);
-  void push_front(Runnable& runnable);
+  // Full fences, so that the look at the idle word that follows comes after them (Scheduler::work_arrived()). `now` 0:
+  // not known, a clock is asked where it is needed.
+  void push_back(Runnable& runnable, Nanos now = 0);
+  void push_front(Runnable& runnable, Nanos now = 0);
   // A chain linked by `next`. How many.
   int push_back_all(Runnable* first, Nanos now);
 
   // Next to run: an overdue stopped worker, then a starving level's first, then the best level's first. `running`: the
   // level of what would give way, which serves no level below it.
   Choice pick(Nanos now, int running = kNoLevel);
+
+  // pick() for a fiber that gives way. Where another fiber was chosen the queue stays locked: the one that gives way
+  // takes its place, and who finds it there finds it complete, since finish_swap() comes after the switch. Model:
+  // sched() and the process table's lock in xv6.
+  Choice begin_swap(Nanos now, int running);
+  enum class Place { kFirst, kLast };
+  void stand_in(Fiber& leaving, Place place, Nanos now);
+  void finish_swap() { lock_.unlock_fenced(); }  // a full fence, as push_back()
+  void cancel_swap(const Choice& choice);
+
   // What pick() gave cannot run now: it comes first in its level again, and keeps its claim to a turn.
   void put_back(const Choice& choice);
   // Oldest by time of waiting; null when there is none.
@@ -77,9 +88,12 @@ class alignas(base::kCacheLine) RunQueue {
 
  private:
   static constexpr std::size_t kMostStolen = 64;
+  static constexpr std::size_t kCrowd = 32;
   using Level = base::List<Runnable, RunnableLinks>;
   using Waiting = base::List<Fiber, WaitingLinks>;
 
+  Choice choose(Nanos now, int running);
+  void forget_turn(const Choice& choice);
   void added(Runnable& runnable, Nanos now);
   void remove(Runnable& runnable);
   void level_shrank(int level);
@@ -87,6 +101,7 @@ class alignas(base::kCacheLine) RunQueue {
   Waiting& waiting_list(RunnableKind kind) { return kind == RunnableKind::kStoppedWorker ? stopped_ : suspended_; }
   Fiber* take_first(Waiting& list);
   bool overdue(Nanos now) const { return now >= overdue_from(); }
+  bool crowd_is_served();
   Nanos overdue_from() const;
   int starving_level(Nanos now, int running) const;
 
@@ -97,6 +112,8 @@ class alignas(base::kCacheLine) RunQueue {
   Waiting suspended_;
   std::atomic<Nanos> next_overdue_turn_ = 0;
   std::atomic<Nanos> next_starving_turn_ = 0;
+  bool crowd_served_last_ = false;
+  std::atomic<bool> share_runs_ = false;     // the last choice was a starving level's turn
   std::atomic<Nanos> last_choice_ = 0;       // pick() chose, or the queue became non-empty
   std::atomic<Nanos> served_[kLevels] = {};  // last time that the level gave one away, or became non-empty
   // What other processors look at for each of their choices, apart from what each choice here writes.

@@ -11,14 +11,17 @@
 #include "asm/async.h"
 #include "core/fork.h"
 #include "core/options_check.h"
+#include "core/promises.h"
 #include "fiber/gate.h"
 #include "fiber/sanitizer.h"
 #include "os/membarrier.h"
 #include "os/shadow_stack.h"
 #include "os/thread.h"
+#include "os/thread_variables.h"
 #include "preempt/blocking.h"
 #include "signal/code_ranges.h"
 #include "signal/disposition.h"
+#include "signal/fault.h"
 #include "signal/handler.h"
 
 namespace preempt::detail {
@@ -64,6 +67,7 @@ Runtime::Runtime(Options options)
       log_(options_),
       scheduler_(options_, effective(options_.preemption), options_.processors, options_.stack_size, *this),
       deadlock_report_(scheduler_),
+      fault_report_(log_),
       watchdog_(scheduler_) {
   const bool has_membarrier = prepare_process();
   if (!has_membarrier) log_.say(core::Log::Line::kNoMembarrier);
@@ -88,6 +92,7 @@ Runtime::Runtime(Options options)
   }
   pthread_sigmask(SIG_SETMASK, nullptr, &worker_mask_);
   sigdelset(&worker_mask_, options_.signal);
+  signal::acquire(SIGSEGV, &signal::handle_fault);
   if (scheduler_.sends_signals()) signal::acquire(options_.signal, &signal::handle);
   try {
     spawner_thread_.start(options_.name + "-spawn", [this] { spawn(); });
@@ -118,13 +123,14 @@ Worker* Runtime::make_worker() {
   auto worker = stack ? std::make_unique<Worker>(scheduler_, id, stack) : nullptr;
   if (worker == nullptr || !worker->alternate_stack.map()) {
     if (stack) scheduler_.fibers().stacks().give_back(stack);
-    throw std::system_error(ENOMEM, std::generic_category(),
-                            absl::StrCat("preempt: stack of worker ", id, " (Options::stack_size ",
-                                         options_.stack_size, ")"));
+    throw std::system_error(
+        ENOMEM, std::generic_category(),
+        absl::StrCat("preempt: stack of worker ", id, " (Options::stack_size ", options_.stack_size, ")"));
   }
   if (scheduler_.fibers().stacks().unguarded() != 0) say(core::Log::Line::kUnguardedStacks);
   worker->gate.mode = scheduler_.mode();
   worker->gate.on_preempt = &core::Scheduler::on_preempt;
+  worker->gate.on_fault = &Runtime::on_fault;
   worker->gate.fiber_stack = worker->home.bounds();
   worker->gate.alternate_stack = {worker->alternate_stack.low(), worker->alternate_stack.high()};
   workers_.push_back(std::move(worker));
@@ -180,8 +186,11 @@ void Runtime::be_worker(Worker& worker) {
   worker.gate.thread = os::thread_id();
   worker.gate.guard_word = fiber::own_guard_word();
   worker.gate.guard_word->store(0, std::memory_order_relaxed);
+  if (core::promises_are_checked()) {
+    const os::ThreadVariables variables = os::thread_variables();
+    worker.gate.thread_variables = {variables.low, variables.high};
+  }
   worker.home.adopt_thread();
-  fiber::ExceptionGlobals::allocate_for_thread();
   worker.alternate_stack.install();
   fiber::set_current_gate(&worker.gate);
   pthread_sigmask(SIG_SETMASK, &worker_mask_, nullptr);
@@ -230,7 +239,7 @@ void Runtime::spawn() {
     if (stopping_helpers_.load(std::memory_order_acquire)) return;
     if (spare_wanted_.exchange(false, std::memory_order_acq_rel)) make_spare();
     start_log();
-    os::futex_wait(spawner_bell_, bell);
+    os::futex_wait(spawner_bell_, bell, scheduler_.shrink_idle_stacks(os::now()));
   }
 }
 
@@ -270,6 +279,13 @@ void Runtime::nothing_moves(std::uint64_t moves) {
   if (threads() < options_.max_threads || !deadlock_report_.is_due(moves)) return;
   log_.say(deadlock_report_);
   ring_spawner();
+}
+
+void Runtime::on_fault(fiber::Gate& gate, const ucontext_t& context, fiber::Fault fault) {
+  const Worker& worker = Worker::of(gate);
+  auto& self = static_cast<Runtime&>(worker.scheduler.helpers());
+  if (self.fault_report_.begin(worker, context, fault)) self.ring_spawner();
+  self.fault_report_.wait();
 }
 
 // --- Submitting.
@@ -379,6 +395,7 @@ void Runtime::stop_threads() {
   scheduler_.stop();
   for (const auto& worker : workers_) join(*worker);
   if (scheduler_.sends_signals()) signal::release(options_.signal);
+  signal::release(SIGSEGV);
   start_log();
   stopping_log_.store(true, std::memory_order_release);
   log_.wake();

@@ -12,6 +12,7 @@
 
 #include "core/deadlock_report.h"
 #include "core/log.h"
+#include "core/fault_report.h"
 #include "core/scheduler.h"
 #include "core/thread.h"
 #include "core/watchdog.h"
@@ -55,6 +56,7 @@ class Runtime final : core::Helpers {
   void worker_rests() override;
   bool begin_retirement() override;
   void cancel_retirement() override;
+  void stack_rests() override { ring_spawner(); }
   void nothing_moves(std::uint64_t moves) override;
 
   // --- Threads.
@@ -63,11 +65,12 @@ class Runtime final : core::Helpers {
   static void join(core::Worker& worker);
   static void* worker_main(void* worker);
   void be_worker(core::Worker& worker);
-  void spawn();          // the spawner's body
+  void spawn();  // the spawner's body
   void threads_are_exhausted();
   void ring_spawner();
   void make_spare();
   void say(core::Log::Line line);
+  static void on_fault(fiber::Gate& gate, const ucontext_t& context, fiber::Fault fault);
   void start_log();
   void stop_threads();
 
@@ -82,6 +85,7 @@ class Runtime final : core::Helpers {
   core::Log log_;
   core::Scheduler scheduler_;
   core::DeadlockReport deadlock_report_;
+  core::FaultReport fault_report_;
   core::Watchdog watchdog_;
   std::vector<std::unique_ptr<core::Worker>> workers_;  // by the constructor, then the spawner
   core::Worker* unstarted_ = nullptr;                   // made, but its thread could not be had
@@ -97,7 +101,7 @@ class Runtime final : core::Helpers {
   std::atomic<bool> threads_stopped_ = false;
   std::atomic<int> tasks_in_shutdown_ = 0;  // tasks that wait for all others
   std::atomic<int> waiters_ = 0;
-  os::FutexWord rest_bell_ = 0;             // rung when a worker rests while somebody waits
+  os::FutexWord rest_bell_ = 0;  // rung when a worker rests while somebody waits
 
   alignas(base::kCacheLine) std::atomic<std::int64_t> queued_ = 0;  // fresh tasks; counted with a queue_capacity only
   os::FutexWord place_bell_ = 0;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "core/promises.h"
 #include "os/process.h"
 
 namespace preempt::core {
@@ -38,12 +39,12 @@ Worker& Scheduler::enter(fiber::Gate& gate) {
   // The cpu's own order is enforced from the other side, by the membarrier in take().
   std::atomic_signal_fence(std::memory_order_seq_cst);
   Worker& worker = Worker::of(gate);
-  if (gate.lost.load(std::memory_order_relaxed) != fiber::Lost::kNo) {
-    auto seen = fiber::Lost::kClaimed;
-    // Acquire: what take() wrote before kTaken.
-    const bool kept = gate.lost.compare_exchange_strong(seen, fiber::Lost::kNo, std::memory_order_acquire);
-    if (!kept && seen == fiber::Lost::kTaken) worker.forget_processor();
+  // Acquire: what take() wrote before kTaken.
+  auto seen = gate.lost.load(std::memory_order_acquire);
+  if (seen == fiber::Lost::kClaimed) {
+    gate.lost.compare_exchange_strong(seen, fiber::Lost::kNo, std::memory_order_acquire);
   }
+  if (seen == fiber::Lost::kTaken) worker.forget_processor();
   return worker;
 }
 
@@ -112,8 +113,8 @@ int Scheduler::rescue(Processor& processor, Nanos now) {
   return count;
 }
 
-// A better task than the own ones may wait elsewhere, behind one that cannot be preempted: it may be what this processor
-// was preempted for.
+// A better task than the own ones may wait elsewhere, behind one that cannot be preempted: it may be what this
+// processor was preempted for.
 int Scheduler::look_elsewhere(Processor& processor, Nanos now) {
   const int rescued = rescue(processor, now);
   const int own_best = best_of(processor.queue.waiting());
@@ -121,13 +122,17 @@ int Scheduler::look_elsewhere(Processor& processor, Nanos now) {
   return rescued + steal(processor, own_best);
 }
 
-Choice Scheduler::pick(Processor& processor, Nanos now, int running) {
+// To the processor's own queue what belongs there.
+void Scheduler::bring_in(Processor& processor, Nanos now) {
   int moved = sort_in(processor, now);
   if (processors() > 1) moved += look_elsewhere(processor, now);
-  const Choice choice = processor.queue.pick(now, running);
   // While they moved they were in no queue: who looked at that moment saw nothing.
-  if (moved > 1 && anything_waits()) work_arrived();
-  return choice;
+  if (moved > 1) work_arrived();
+}
+
+Choice Scheduler::pick(Processor& processor, Nanos now, int running) {
+  bring_in(processor, now);
+  return processor.queue.pick(now, running);
 }
 
 bool Scheduler::anything_waits() const {
@@ -179,6 +184,7 @@ Choice Scheduler::next(Worker& worker, Nanos& chosen_at) {
     if (processor != nullptr) {
       const Nanos now = processor->clock.now();
       expire_timers(worker, now);
+      if (now >= worker.shrink_stack_at) shrink_stack(worker, now);
       if (threads_are_scarce()) {
         if (Fiber* stopped = oldest_stopped()) return {.runnable = stopped};
       }
@@ -238,7 +244,8 @@ void Scheduler::run(Worker& worker, Choice choice, Nanos chosen_at) {
     case RunnableKind::kSuspendedFiber:
       worker.handed = choice;
       worker.handed.runnable = nullptr;
-      return jump(worker, static_cast<Fiber&>(*choice.runnable), recycle(worker));
+      jump(worker, static_cast<Fiber&>(*choice.runnable), recycle(worker, chosen_at));
+      return;
     case RunnableKind::kStoppedWorker:
       worker.forget_processor();
       become_spare(worker, processor);
@@ -274,6 +281,9 @@ void Scheduler::run_task(Worker& worker, detail::Task& task, Choice choice, Nano
   // The child of a fork(2) in the task: this thread is all that there is, and it has nothing left to do.
   if (gate == nullptr) os::end_process();
   Worker& after = enter(*gate);
+  if (after.fiber->migratable) expect_promise_kept(after);
+  after.held_locks.clear();
+  check_stack(after);
   after.fiber->name[0] = '\0';
   after.completed.add();
 }

@@ -41,6 +41,8 @@ class Helpers {
   // There are more threads than processors, and one less from now on; or that came to nothing.
   virtual bool begin_retirement() = 0;
   virtual void cancel_retirement() = 0;
+  // The first of the stacks rests that Scheduler::shrink_idle_stacks() is to look at.
+  virtual void stack_rests() = 0;
   // Tasks wait, and for long there was no move (Scheduler::moves) and no task that computes.
   virtual void nothing_moves(std::uint64_t moves) = 0;
 
@@ -81,6 +83,9 @@ class Scheduler {
   void begin_start() { starting_.fetch_add(1, std::memory_order_seq_cst); }
   void end_start() { starting_.fetch_sub(1, std::memory_order_seq_cst); }
   void work();  // a thread's whole life between its set-up and its end
+  // What idle fibers need no more goes back to the kernel, kShrinkEvery after the first of them came to rest. Returns
+  // when that is; kNever: none did. The spawner's.
+  Nanos shrink_idle_stacks(Nanos now);
   bool awaits_workers() const { return starting_.load(std::memory_order_seq_cst) > 0; }
   static Verdict on_preempt(fiber::Gate& gate, fiber::Entry entry);
 
@@ -142,6 +147,7 @@ class Scheduler {
   // Called when a fresh task leaves the queue; null: nobody counts.
   void (*on_start)(void*) = nullptr;
   void* on_start_argument = nullptr;
+
  private:
   enum class Due { kNothingWaits, kNotYet, kNow };
 
@@ -161,11 +167,14 @@ class Scheduler {
   void call(detail::Task& task);
   void run_task(Worker& worker, detail::Task& task, Choice choice, Nanos chosen_at);
   int look_elsewhere(Processor& processor, Nanos now);
+  void bring_in(Processor& processor, Nanos now);
   Choice pick(Processor& processor, Nanos now, int running = kNoLevel);
   void rest(Worker& worker);
   void wait_as_spare(Worker& worker);
   void make_idle(Processor& processor);
   void become_spare(Worker& worker, Processor& processor);
+  static void shrink_stack(Worker& worker, Nanos now);
+  void note_idle_stack();
   void publish(Worker& worker, detail::Runnable& runnable);
   void publish_from_outside(detail::Runnable& runnable);
   void work_arrived();
@@ -184,17 +193,20 @@ class Scheduler {
   void charge(Processor& processor, Fiber& fiber, Nanos now);
   void fall_if_used_up(Fiber& fiber) const;
   void begin_burst(Worker& worker, Nanos now, Choice how);
-  void resume_task();
+  void resume_task(Nanos now);
   Worker* successor(Processor& processor, Choice& choice);
   Worker* take_spare(Processor& processor);
   bool threads_are_scarce() const;
   void give(Processor& processor, Worker& worker, Choice choice, Nanos now);
   Fiber* fiber_for(Worker& worker, Choice choice);
-  void jump(Worker& worker, Fiber& target, AfterSwitch after);
-  void arrive();
+  Nanos jump(Worker& worker, Fiber& target, AfterSwitch after);
+  Nanos arrive();
   static void fiber_main(void* scheduler);
   bool go_home(Worker& worker);
-  AfterSwitch recycle(Worker& worker) { return {.action = AfterSwitch::Action::kRecycle, .fiber = worker.fiber}; }
+  static void check_stack(Worker& worker);
+  static AfterSwitch recycle(const Worker& worker, Nanos now) {
+    return {.action = AfterSwitch::Action::kRecycle, .fiber = worker.fiber, .at = now};
+  }
 
   // --- waiting.cpp: fibers that wait to be woken.
   bool set_aside(Worker& worker, Waiter& waiter, Nanos deadline);
@@ -207,12 +219,20 @@ class Scheduler {
   void lose_processor(Worker& worker, Nanos now);
   void heed_claim(Worker& worker);
   bool take_idle(Worker& worker);
-  void book_block(Worker& worker, Nanos now, Nanos cpu_time);
+  void return_without_processor(Worker& worker);
 
   // --- Credit.
-  bool go_on_credit(Worker& worker);
+  // A block, with what was computed before it and since.
+  struct Block {
+    Nanos ran = 0;  // not charged yet
+    Nanos longest_burst = 0;
+    Nanos slept = 0;
+  };
+  static Block look_back(Worker& worker, Nanos now);
+  void book(const Block& block, Fiber& fiber) const;
+  bool go_on_credit(Worker& worker, const Block& block, Nanos now);
   void end_credit(Worker& worker);
-  bool deserves_credit(const Worker& worker, Nanos cpu_time) const;
+  bool deserves_credit(const Worker& worker, const Block& block) const;
   bool has_credit(const Worker& worker) const;
   static bool end_unnoticed(fiber::Gate& gate);  // false: only begun
   static void book_loss(Worker& worker, const Processor& processor, Nanos now);
@@ -221,6 +241,7 @@ class Scheduler {
   bool pass_on_by_choice(Processor& processor, Nanos now);
   Fiber* oldest_stopped();
   void come_back(Worker& worker);
+  void come_back(Worker& worker, const Block& block, Nanos now);
   static void begin_at_the_top(Fiber& fiber);
   enum class Looker { kWatchdog, kSubmitter };
   bool look(Processor& processor, Nanos now, Suspicion suspicion, Looker looker);
@@ -240,18 +261,20 @@ class Scheduler {
   InjectQueue inject_;
   WorkerTable workers_;
   FiberPool fibers_;
-  std::atomic<int> on_credit_ = 0;           // workers that compute without a processor after a block
-  std::atomic<bool> credit_given_ = false;   // since the watchdog looked
-  std::atomic<bool> sees_threads_ = true;    // /proc says who computes
-  static constexpr Nanos kLeastTimerSlack = 50 * os::kMicrosecond;  // as the kernel's, prctl(2) PR_SET_TIMERSLACK
+  // Workers that compute without a processor after a block. On a line of its own: each scope of theirs changes it.
+  alignas(base::kCacheLine) std::atomic<int> on_credit_ = 0;
+  alignas(base::kCacheLine) std::atomic<bool> credit_given_ = false;  // since the watchdog looked
+  std::atomic<bool> sees_threads_ = true;                             // /proc says who computes
+  static constexpr Nanos kLeastTimerSlack = 50 * os::kMicrosecond;    // as the kernel's, prctl(2) PR_SET_TIMERSLACK
   static constexpr Nanos kMostTimerSlack = os::kMillisecond;
+  std::atomic<Nanos> shrink_stacks_at_ = os::kNever;
   Timers timers_;
   std::atomic<Nanos> timer_slack_ = kLeastTimerSlack;
   std::atomic<bool> workers_expired_ = false;  // since the watchdog looked
   SpareStack retired_;
   std::atomic<int> spares_ = 0;
-  std::atomic<int> starting_ = 0;      // threads on their way to work()
-  std::atomic<int> lost_ = 0;          // workers whose processor was taken and that have none yet
+  std::atomic<int> starting_ = 0;  // threads on their way to work()
+  std::atomic<int> lost_ = 0;      // workers whose processor was taken and that have none yet
   std::atomic<bool> stopping_ = false;
   std::atomic<int> visitors_ = 0;  // threads of no executor, or of another, in resume()
   const Preemption mode_;
@@ -260,10 +283,9 @@ class Scheduler {
   bool may_take_ = true;
   bool may_signal_ = true;
   bool may_switch_fibers_ = true;
-  int next_lost_ = 0;                  // the watchdog's round over lost workers
+  int next_lost_ = 0;  // the watchdog's round over lost workers
   alignas(base::kCacheLine) std::atomic<std::uint64_t> submitted_outside_ = 0;
-  alignas(base::kCacheLine)
-  std::atomic<std::uint64_t> steals_ = 0;
+  alignas(base::kCacheLine) std::atomic<std::uint64_t> steals_ = 0;
   std::atomic<std::uint64_t> handoffs_ = 0;
   std::atomic<std::uint64_t> signals_sent_ = 0;
   std::atomic<std::uint64_t> verdicts_[static_cast<std::size_t>(Verdict::kCount)] = {};  // the sender's

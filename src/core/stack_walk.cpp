@@ -4,12 +4,14 @@
 #include <cstring>
 #include <iterator>
 
-#include "core/call_frame.h"
+#include "os/clock.h"
 
 namespace preempt::core {
 namespace {
 
-constexpr std::size_t kMostFrames = 48;
+// A recursion is as deep as its stack: what it does, and how it began.
+constexpr std::size_t kInnermost = 24, kOutermost = 24;
+constexpr os::Nanos kLongestWalk = 500 * os::kMillisecond;
 constexpr std::uint64_t kWord = sizeof(std::uint64_t);
 
 // What a thread may have left on its stack.
@@ -81,16 +83,25 @@ class Guesser {
   const os::CodeMap& code_;
 };
 
+// As push_back(), but no more than kInnermost and kOutermost stay.
+void add(std::vector<CallSite>& sites, CallSite site) {
+  sites.push_back(site);
+  if (sites.size() <= kInnermost + kOutermost) return;
+  const auto left_out = sites.begin() + kInnermost;
+  (left_out + 1)->left_out = left_out->left_out + 1;
+  sites.erase(left_out);
+}
+
 }  // namespace
 
-std::vector<CallSite> walk_stack(const os::ThreadCall& call, fiber::Bounds stack, const os::OwnMemory& memory,
+std::vector<CallSite> walk_stack(FrameRegisters registers, fiber::Bounds stack, const os::OwnMemory& memory,
                                  const os::CodeMap& code) {
   std::vector<CallSite> sites;
-  FrameRegisters registers(call.program_counter, call.stack_pointer);
   const Guesser guesser(stack, memory, code);
+  const os::Nanos deadline = os::now() + kLongestWalk;
   bool is_guess = false;
-  while (sites.size() < kMostFrames) {
-    sites.push_back({registers.program_counter(), registers.is_return_address, is_guess});
+  while (os::now() < deadline) {
+    add(sites, {registers.program_counter(), registers.is_return_address, is_guess});
     const Unwound unwound = unwind(registers, memory);
     if (unwound == Unwound::kCaller && code.find(registers.program_counter()) != nullptr) continue;
     if (unwound == Unwound::kOutermost || unwound == Unwound::kCaller) break;

@@ -1,8 +1,12 @@
 // Taking the processor from a running task: by parking its thread, or by setting its fiber aside.
+#include <ucontext.h>
+
 #include <atomic>
+#include <cstdlib>
 #include <utility>
 
 #include "base/check.h"
+#include "core/promises.h"
 #include "core/scheduler.h"
 #include "core/waiter.h"
 
@@ -46,7 +50,7 @@ Verdict Scheduler::preempt(Worker& worker, fiber::Entry entry) {
     return Verdict::kWithoutProcessor;
   }
   if (mode_ == Preemption::kNone && entry != fiber::Entry::kYield) return Verdict::kNotDue;
-  const Nanos now = os::now();
+  const Nanos now = processor->clock.now();
   if (entry == fiber::Entry::kTryAgain) {
     processor->refuse_request(now + kTryAgainAfter);
     helpers_.look_at(now + kTryAgainAfter);
@@ -92,7 +96,8 @@ void Scheduler::count_switch(Worker& worker, fiber::Entry entry) {
 
 // Books the time since the burst began. Who used the slice up goes one level down, with a new slice.
 void Scheduler::charge(Processor& processor, Fiber& fiber, Nanos now) {
-  fiber.used += now - processor.dispatched_at();
+  // Another thread, whose clock is ahead by what is trusted of an answer, may have begun the burst.
+  fiber.used += std::max<Nanos>(now - processor.dispatched_at(), 0);
   processor.charged(now);
   fall_if_used_up(fiber);
 }
@@ -119,7 +124,11 @@ void Scheduler::begin_burst(Worker& worker, Nanos now, Choice how) {
   worker.gate.migratable.store(worker.fiber->migratable && may_switch_fibers_, std::memory_order_relaxed);
   worker.gate.tries = 0;
   worker.gate.cut_short.store(false, std::memory_order_relaxed);
-  worker.gate.clear_guard_word();
+  if (kEager) {
+    worker.gate.ask();  // the next checkpoint, also one that the compiler put in
+  } else {
+    worker.gate.clear_guard_word();
+  }
 }
 
 void Scheduler::begin_burst_again(Worker& worker, Processor& processor, Nanos now) {
@@ -129,17 +138,26 @@ void Scheduler::begin_burst_again(Worker& worker, Processor& processor, Nanos no
 }
 
 // A task that was stopped or suspended goes on, on the worker that this runs on now.
-void Scheduler::resume_task() {
+void Scheduler::resume_task(Nanos now) {
   Worker& worker = Worker::current();
   const Choice handed = std::exchange(worker.handed, {});
-  const Nanos now = os::now();
   if (const Nanos given_at = std::exchange(worker.handed_at, 0); given_at != 0) slices_.note_switch(now - given_at);
   begin_burst(worker, now, handed);
+}
+
+// Of the fiber that runs: one without a guard page may have overwritten what is below it, maybe another task's stack.
+void Scheduler::check_stack(Worker& worker) {
+  if (__builtin_expect(worker.fiber->stack().is_whole(), true)) return;
+  ucontext_t here;
+  getcontext(&here);
+  worker.gate.on_fault(worker.gate, here, {.kind = fiber::Fault::Kind::kOverwritten});
+  std::abort();
 }
 
 // --- Thread switch. Steps (README.md, "Thread switch"): choose the next, publish the task, give the processor, park.
 
 Verdict Scheduler::stop_thread(Worker& worker, Processor& processor, Nanos now, fiber::Entry entry) {
+  check_stack(worker);
   Choice choice = pick(processor, now, worker.fiber->level);
   if (!choice) return Verdict::kNothingWaiting;
   if (is_worse(choice, *worker.fiber, entry)) {
@@ -171,7 +189,7 @@ Verdict Scheduler::stop_thread(Worker& worker, Processor& processor, Nanos now, 
   give(processor, *next, choice, now);
   work_arrived();
   worker.parker.park();
-  resume_task();
+  resume_task(os::now());
   return Verdict::kThreadSwitch;
 }
 
@@ -223,15 +241,13 @@ void Scheduler::give(Processor& processor, Worker& worker, Choice choice, Nanos 
 // --- Fiber switch.
 
 bool Scheduler::suspend_fiber(Worker& worker, Processor& processor, Nanos now, fiber::Entry entry) {
-  const Choice choice = pick(processor, now, worker.fiber->level);
+  bring_in(processor, now);
+  const Choice choice = processor.queue.begin_swap(now, worker.fiber->level);
   if (!choice) return false;
-  if (is_worse(choice, *worker.fiber, entry)) {
-    processor.queue.put_back(choice);
-    return false;
-  }
-  Fiber* target = fiber_for(worker, choice);
+  const bool swaps = choice.runnable->kind == RunnableKind::kSuspendedFiber;
+  Fiber* const target = is_worse(choice, *worker.fiber, entry) ? nullptr : fiber_for(worker, choice);
   if (target == nullptr) {
-    processor.queue.put_back(choice);
+    swaps ? processor.queue.cancel_swap(choice) : processor.queue.put_back(choice);
     return false;
   }
   Fiber& fiber = *worker.fiber;
@@ -239,10 +255,15 @@ bool Scheduler::suspend_fiber(Worker& worker, Processor& processor, Nanos now, f
   fiber.kind = RunnableKind::kSuspendedFiber;
   fiber.waiting_since = now;
   count_switch(worker, entry);
-  using Action = AfterSwitch::Action;
-  jump(worker, *target,
-       {.action = goes_last(fiber, entry) ? Action::kPublishLast : Action::kPublishFirst, .fiber = &fiber});
-  resume_task();
+  AfterSwitch after = {.fiber = &fiber, .at = now};
+  const bool last = goes_last(fiber, entry);
+  if (swaps) {
+    processor.queue.stand_in(fiber, last ? RunQueue::Place::kLast : RunQueue::Place::kFirst, now);
+    after.action = AfterSwitch::Action::kFinishSwap;
+  } else {
+    after.action = last ? AfterSwitch::Action::kPublishLast : AfterSwitch::Action::kPublishFirst;
+  }
+  resume_task(jump(worker, *target, after));
   return true;
 }
 
@@ -250,43 +271,50 @@ bool Scheduler::suspend_fiber(Worker& worker, Processor& processor, Nanos now, f
 // without memory.
 Fiber* Scheduler::fiber_for(Worker& worker, Choice choice) {
   const bool is_fiber = choice && choice.runnable->kind == RunnableKind::kSuspendedFiber;
-  Fiber* target =
-      is_fiber ? static_cast<Fiber*>(choice.runnable) : fibers_.take(&Scheduler::fiber_main, this);
+  Fiber* target = is_fiber ? static_cast<Fiber*>(choice.runnable) : fibers_.take(&Scheduler::fiber_main, this);
   if (target == nullptr) return nullptr;
   worker.handed = choice;
   if (is_fiber) worker.handed.runnable = nullptr;
   return target;
 }
 
-// Goes on with `target` and comes back when somebody jumps to this fiber, maybe on another worker.
-void Scheduler::jump(Worker& worker, Fiber& target, AfterSwitch after) {
+// Goes on with `target` and comes back when somebody jumps to this fiber, maybe on another worker. The time then.
+Nanos Scheduler::jump(Worker& worker, Fiber& target, AfterSwitch after) {
   Fiber& from = *worker.fiber;
+  if (after.action != AfterSwitch::Action::kNothing && after.action != AfterSwitch::Action::kRecycle) {
+    expect_promise_kept(worker);
+  }
+  check_stack(worker);
   worker.after_switch = after;
   worker.fiber = &target;
   worker.gate.fiber_stack = target.bounds();
   worker.fiber_switches.add();
   from.switch_to(target);
-  arrive();
+  return arrive();
 }
 
-// On the fiber that was switched to: the one that was left is complete now, so others may have it.
-void Scheduler::arrive() {
+// On the fiber that was switched to: the one that was left is complete now, so others may have it. The time.
+Nanos Scheduler::arrive() {
   Worker& worker = Worker::current();
   const AfterSwitch after = worker.after_switch;
   worker.after_switch = {};
   Processor* processor = worker.processor.load(std::memory_order_relaxed);
+  const Nanos now = after.at != 0 ? after.at : os::now();
   switch (after.action) {
     case AfterSwitch::Action::kNothing:
-      return;
+      return now;
+    case AfterSwitch::Action::kFinishSwap:
+      processor->queue.finish_swap();
+      break;
     case AfterSwitch::Action::kPublishFirst:
-      processor->queue.push_front(*after.fiber);
+      processor->queue.push_front(*after.fiber, now);
       break;
     case AfterSwitch::Action::kPublishLast:
-      processor->queue.push_back(*after.fiber);
+      processor->queue.push_back(*after.fiber, now);
       break;
     case AfterSwitch::Action::kAwaitWaking: {
-      if (after.waiter->settle()) return;
-      processor->queue.push_back(*after.fiber);
+      if (after.waiter->settle()) return now;
+      processor->queue.push_back(*after.fiber, now);
       break;
     }
     case AfterSwitch::Action::kRecycle:
@@ -295,9 +323,11 @@ void Scheduler::arrive() {
       } else {
         fibers_.give_back(*after.fiber);
       }
-      return;
+      note_idle_stack();
+      return now;
   }
   work_arrived();
+  return now;
 }
 
 void Scheduler::fiber_main(void* scheduler) {
@@ -319,7 +349,7 @@ bool Scheduler::go_home(Worker& worker) {
     target = fibers_.take(&Scheduler::fiber_main, this);
   }
   if (target == nullptr) return false;
-  jump(worker, *target, recycle(worker));
+  jump(worker, *target, recycle(worker, 0));
   return true;
 }
 

@@ -82,6 +82,7 @@ constinit Depot depot;
 // Two magazines, so that a thread on the border between a full and an empty one does not go to the depot each time.
 struct Cache {
   Magazine loaded, previous;
+  int heap_blocks = 0;  // to be had from the heap before the depot, which was empty, is looked at again
   bool closed = false;  // the thread is ending: what its last destructors free goes to the heap
 
   void give_all_back() {
@@ -104,10 +105,14 @@ thread_local Closer closer;
 __attribute__((noinline)) void* allocate_slowly() {
   if (cache.closed) return allocate_from_heap();
   closer.touch();
-  if (cache.previous.count != 0 || depot.take(cache.previous)) {
+  // A look at an empty depot reads all its slots: where tasks are only made, not for each of them.
+  const bool looks = cache.previous.count == 0 && --cache.heap_blocks < 0;
+  if (cache.previous.count != 0 || (looks && depot.take(cache.previous))) {
     std::swap(cache.loaded, cache.previous);
+    cache.heap_blocks = 0;
     return cache.loaded.pop();
   }
+  if (looks) cache.heap_blocks = Magazine::kCapacity;
   return allocate_from_heap();
 }
 

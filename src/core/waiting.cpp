@@ -89,8 +89,8 @@ bool Scheduler::set_aside(Worker& worker, Waiter& waiter, Nanos deadline) {
     timers_.add(waiter, deadline);
     helpers_.look_at(with_slack(deadline));
   }
-  jump(worker, *target, {.action = AfterSwitch::Action::kAwaitWaking, .fiber = &fiber, .waiter = &waiter});
-  resume_task();
+  resume_task(jump(worker, *target,
+                   {.action = AfterSwitch::Action::kAwaitWaking, .fiber = &fiber, .waiter = &waiter, .at = now}));
   if (has_deadline) timers_.remove(waiter);
   return true;
 }

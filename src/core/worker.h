@@ -12,6 +12,7 @@
 #include "core/run_queue.h"
 #include "fiber/fiber.h"
 #include "fiber/gate.h"
+#include "fiber/held_locks.h"
 #include "os/alternate_stack.h"
 #include "os/thread.h"
 
@@ -23,10 +24,11 @@ struct Waiter;
 
 // What the fiber that is switched to does with the one that was left: only then may others see it.
 struct AfterSwitch {
-  enum class Action { kNothing, kPublishFirst, kPublishLast, kAwaitWaking, kRecycle };
+  enum class Action { kNothing, kFinishSwap, kPublishFirst, kPublishLast, kAwaitWaking, kRecycle };
   Action action = Action::kNothing;
   Fiber* fiber = nullptr;
   Waiter* waiter = nullptr;  // kAwaitWaking
+  Nanos at = 0;              // when, if it is known
 };
 
 // Lives from its thread's creation to the end of the executor. Its thread is in one of these states:
@@ -72,21 +74,26 @@ class Worker {
   Choice handed;                        // given together with the processor
   Nanos handed_at = 0;                  // by another thread, then; 0: not so
   AfterSwitch after_switch;
+  fiber::HeldLocks held_locks;  // the owner's
 
   // Taking: written by the watchdog before gate.lost becomes kTaken.
   std::atomic<Nanos> lost_at = 0;
   std::atomic<Nanos> ran_before_loss = 0;
   std::atomic<Nanos> cpu_time_seen = 0;  // of the thread, when it last lost a processor or came back
 
-  std::atomic<bool> on_credit = false;   // computes without a processor after a block; the owner's
+  // Credit; the owner's.
+  std::atomic<bool> on_credit = false;  // computes without a processor after a block
+  Nanos credit_ended = 0;               // when it blocked again on credit; 0: it did not, or nobody looked at the clock
+  int unread_bursts = 0;                // on credit, since its cpu time was read
 
   // Sending.
   os::ThreadStateFile state;
-  std::atomic<Nanos> asked_at = 0;        // the last signal
-  std::atomic<Nanos> unanswered_from = 0; // the first of those that had no answer
-  std::atomic<unsigned> requests = 0;     // since a call of this worker is spared
+  std::atomic<Nanos> asked_at = 0;         // the last signal
+  std::atomic<Nanos> unanswered_from = 0;  // the first of those that had no answer
+  std::atomic<unsigned> requests = 0;      // since a call of this worker is spared
 
   std::atomic<std::uint32_t> spare_below = 0;  // link of SpareStack: number + 1
+  Nanos shrink_stack_at = 0;                   // the owner's
   bool retires = false;                        // the owner's: its thread is about to end
   bool has_thread = false;                     // the spawner's: `thread` is to be joined
   pthread_t thread = {};

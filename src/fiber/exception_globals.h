@@ -10,11 +10,12 @@ struct ExceptionGlobals {
   void* caught = nullptr;
   unsigned int uncaught = 0;
 
-  // The C++ runtime may allocate a thread's at the first use, which must not be in the scheduler.
-  static void allocate_for_thread() noexcept;
+  // Before the first switch of a thread: the C++ runtime may allocate its place at the first use, which must not be in
+  // the scheduler.
+  static void adopt_thread() noexcept;
 
-  // Stores the calling thread's in *this and gives the thread `other`'s. Not inlined and not cached:
-  // __cxa_get_globals() is declared const, and the thread may be another one after a switch.
+  // Stores the calling thread's in *this and gives the thread `other`'s. Not inlined, so that
+  // no address of a thread-local is kept over a switch to another thread.
   void exchange_with_thread(const ExceptionGlobals& other) noexcept;
 };
 

@@ -38,7 +38,13 @@ class Fiber : public detail::Runnable {
   // First thing on a fiber that create() made.
   void arrived() noexcept { sanitizer_.after_switch(); }
   // First thing of a thread on its own stack.
-  void adopt_thread() noexcept { sanitizer_.adopt_thread(); }
+  void adopt_thread() noexcept {
+    sanitizer_.adopt_thread();
+    ExceptionGlobals::adopt_thread();
+  }
+
+  // While nobody runs on it.
+  void shrink_stack() const noexcept { shrink(stack_, stack_pointer_); }
 
   const Stack& stack() const { return stack_; }
   Bounds bounds() const {
@@ -47,13 +53,13 @@ class Fiber : public detail::Runnable {
   core::Worker* home() const { return home_; }
 
   // --- The task on it; the scheduler's.
-  core::Worker* worker = nullptr;   // stopped: whose thread waits under it
-  os::Nanos used = 0;               // of the slice of its level already spent
-  os::Nanos waiting_since = 0;      // stopped or suspended
-  bool in_turn = false;             // runs out of its order (core::Choice::is_turn)
-  Fiber* next_waiting = nullptr;    // list of stopped or suspended fibers of a run queue
+  core::Worker* worker = nullptr;  // stopped: whose thread waits under it
+  os::Nanos used = 0;              // of the slice of its level already spent
+  os::Nanos waiting_since = 0;     // stopped or suspended
+  bool in_turn = false;            // runs out of its order (core::Choice::is_turn)
+  Fiber* next_waiting = nullptr;   // list of stopped or suspended fibers of a run queue
   Fiber* prev_waiting = nullptr;
-  std::atomic<bool> idle = false;   // a thread's own stack: nobody is on it, its thread may come home
+  std::atomic<bool> idle = false;  // a thread's own stack: nobody is on it, its thread may come home
   static constexpr std::size_t kMostNameBytes = 64;
   char name[kMostNameBytes + 1] = {};
 

@@ -3,6 +3,7 @@
 #define PREEMPT_FIBER_GATE_H_
 
 #include <sys/types.h>
+#include <ucontext.h>
 
 #include <array>
 #include <atomic>
@@ -37,6 +38,17 @@ enum class Entry {
   kTryAgain,          // from the handler: not here, ask once more very soon
 };
 
+// What a task did to end like this.
+struct Fault {
+  enum class Kind {
+    kOverflow,      // touched the guard page of its stack, at `address`
+    kOverwritten,   // wrote below its stack, which has no guard page
+    kStaleAddress,  // used `address`, which stands for one of the thread that it was on before (fiber/stale_address.h)
+  };
+  Kind kind = Kind::kOverflow;
+  std::uintptr_t address = 0;
+};
+
 // The per-worker record between the handler, the scheduler and the watchdog. Lives as long as the executor.
 struct Gate {
   // Go's stackPreempt (src/runtime/stack.go): above every stack pointer.
@@ -44,26 +56,29 @@ struct Gate {
   static constexpr std::uint8_t kMostCuts = 6;
 
   // --- Owner thread and its signal handler only. Relaxed atomics where the watchdog looks, too.
-  std::atomic<bool> in_scheduler = true;  // pairs with Lost::kClaimed in core/handoff.cpp
-  std::atomic<bool> pending = false;      // a request came while it could not be honoured
-  std::uint32_t no_preempt = 0;           // depth of NoPreempt scopes
+  std::atomic<bool> in_scheduler = true;    // pairs with Lost::kClaimed in core/handoff.cpp
+  std::atomic<bool> pending = false;        // a request came while it could not be honoured
+  std::uint32_t no_preempt = 0;             // depth of NoPreempt scopes
   std::atomic<std::uint32_t> blocking = 0;  // depth of Blocking scopes
-  std::atomic<bool> migratable = false;   // the running task's promise
-  std::uint8_t tries = 0;                 // kTryAgain verdicts for this dispatch
+  std::atomic<bool> migratable = false;     // the running task's promise
+  std::uint8_t tries = 0;                   // kTryAgain verdicts for this dispatch
   Preemption mode = Preemption::kNone;
-  std::atomic<bool> cut_short = false;    // a call was: no second signal before a slice more
-  std::atomic<std::uint8_t> cuts = 0;     // one after the other, at cut_site, without a preemption in between
+  std::atomic<bool> cut_short = false;  // a call was: no second signal before a slice more
+  std::atomic<std::uint8_t> cuts = 0;   // one after the other, at cut_site, without a preemption in between
   std::uintptr_t cut_site = 0;
-  std::atomic<std::uint32_t> signals = 0; // of ours, handled
-  Bounds fiber_stack;                     // of the running fiber
+  std::atomic<std::uint32_t> signals = 0;  // of ours, handled
+  Bounds fiber_stack;                      // of the running fiber
   Bounds alternate_stack;
-  void* worker = nullptr;  // core::Worker
-  Verdict (*on_preempt)(Gate&, Entry) = nullptr;  // the one upward edge: set once by core
+  Bounds thread_variables;  // of its thread; none unless promises are checked
+  void* worker = nullptr;   // core::Worker
+  // The upward edges: set once by core.
+  Verdict (*on_preempt)(Gate&, Entry) = nullptr;
+  void (*on_fault)(Gate&, const ucontext_t&, Fault) = nullptr;
   std::array<base::Counter, static_cast<std::size_t>(Verdict::kCount)> verdicts;
 
   // --- Shared with the watchdog and submitters.
   alignas(base::kCacheLine) std::atomic<Lost> lost = Lost::kNo;
-  std::atomic<bool> asked = false;  // a signal of ours is under way
+  std::atomic<bool> asked = false;                   // a signal of ours is under way
   std::atomic<std::uint64_t>* guard_word = nullptr;  // the owner's %fs:0x70
   pid_t thread = 0;
 

@@ -93,7 +93,8 @@ inline void register_stack([[maybe_unused]] const void* low, [[maybe_unused]] co
   static_cast<void>(VALGRIND_STACK_REGISTER(low, high));
 #endif
 #ifdef PREEMPT_ASAN
-  __asan_unpoison_memory_region(low, static_cast<std::size_t>(static_cast<const char*>(high) - static_cast<const char*>(low)));
+  __asan_unpoison_memory_region(
+      low, static_cast<std::size_t>(static_cast<const char*>(high) - static_cast<const char*>(low)));
 #endif
 }
 

@@ -13,6 +13,12 @@ constexpr std::size_t kPageTableSpan = std::size_t{2} << 20;  // what one page o
 
 }  // namespace
 
+void shrink(const Stack& stack, const void* stack_pointer) noexcept {
+  const std::uintptr_t low = reinterpret_cast<std::uintptr_t>(stack.low);
+  const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(stack_pointer) - kKeptOfStack) & ~(os::kPage - 1);
+  if (low < end) os::discard(stack.low, end - low);
+}
+
 StackPool::~StackPool() {
   while (arenas_ != nullptr) {
     Arena* arena = arenas_;
@@ -44,24 +50,28 @@ Stack StackPool::take() noexcept {
   {
     const std::lock_guard hold(lock_);
     if (free_ != nullptr) {
-      FreeStack* stack = free_;
-      free_ = stack->next;
-      return {.low = stack->low, .size = stack_size_};
+      FreeStack* free = free_;
+      free_ = free->next;
+      return free->stack;
     }
     if (fresh_left_ == 0 && !add_arena()) return {};
     guard = fresh_;
     fresh_ += stride();
     --fresh_left_;
   }
-  if (os::guard(guard, os::kPage) == os::Guard::kMissing) unguarded_.fetch_add(1, std::memory_order_relaxed);
+  const bool is_guarded = os::guard(guard, os::kPage) == os::Guard::kInstalled;
+  if (!is_guarded) {
+    unguarded_.fetch_add(1, std::memory_order_relaxed);
+    plant_canary(guard);
+  }
   register_stack(guard + os::kPage, guard + stride());
-  return {.low = guard + os::kPage, .size = stack_size_};
+  return {.low = guard + os::kPage, .size = stack_size_, .is_guarded = is_guarded};
 }
 
 void StackPool::give_back(Stack stack) noexcept {
   auto* node = reinterpret_cast<FreeStack*>(stack.high() - sizeof(FreeStack));
   const std::lock_guard hold(lock_);
-  *node = {.next = free_, .low = stack.low};
+  *node = {.next = free_, .stack = stack};
   free_ = node;
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 
+#include "fiber/canary.h"
 #include "os/lock.h"
 #include "os/memory.h"
 
@@ -14,9 +15,17 @@ namespace preempt::fiber {
 struct Stack {
   char* low = nullptr;
   std::size_t size = 0;
+  bool is_guarded = true;  // else that page holds a canary
   char* high() const { return low + size; }
   explicit operator bool() const { return low != nullptr; }
+  // False: it was full, and what lies below was overwritten.
+  bool is_whole() const { return is_guarded || canary_is_alive(low - os::kPage); }
 };
+
+// Gives the memory below back to the kernel, if the stack was ever used so deep, and keeps kKeptOfStack bytes for what
+// comes next. `stack_pointer` is that of a stack nobody runs on, or the caller's own.
+inline constexpr std::size_t kKeptOfStack = 64 * 1024;
+void shrink(const Stack& stack, const void* stack_pointer) noexcept;
 
 // Stacks of one size in arenas that grow as they are needed and are unmapped together at the end. Committed page by
 // page as touched; a stack that comes back stays warm (a map and unmap cycle costs 13 us). Thread safe; take() and
@@ -47,7 +56,7 @@ class StackPool {
   };
   struct FreeStack {
     FreeStack* next;
-    char* low;
+    Stack stack;
   };
 
   bool add_arena() noexcept;
@@ -60,8 +69,8 @@ class StackPool {
   os::Lock lock_;
   Arena* arenas_ = nullptr;
   FreeStack* free_ = nullptr;
-  char* fresh_ = nullptr;      // guard page of the next never used stack of the newest arena
-  std::size_t fresh_left_ = 0; // never used stacks left there
+  char* fresh_ = nullptr;       // guard page of the next never used stack of the newest arena
+  std::size_t fresh_left_ = 0;  // never used stacks left there
   std::size_t next_arena_stacks_ = kFirstArenaStacks;
   std::atomic<int> unguarded_ = 0;
 };

@@ -14,7 +14,7 @@
 namespace preempt::os {
 namespace {
 
-std::atomic<bool> madvise_forbidden = false;
+std::atomic<GuardBy> best_guard = GuardBy::kMadvise;
 
 // Guard pages made by mprotect(2) so far: each splits a mapping.
 std::atomic<long> protected_guards = 0;
@@ -60,24 +60,35 @@ void* map_lazily(std::size_t size) noexcept {
   return address;
 }
 
+void* reserve(std::size_t size) noexcept {
+  const int saved_errno = errno;
+  void* address = mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  errno = saved_errno;
+  return address == MAP_FAILED ? nullptr : address;
+}
+
 void unmap(void* address, std::size_t size) noexcept {
   const int saved_errno = errno;
   munmap(address, size);
   errno = saved_errno;
 }
 
+void discard(void* address, std::size_t size) noexcept {
+  const int saved_errno = errno;
+  madvise(address, size, MADV_DONTNEED);  // fails harmlessly on locked memory
+  errno = saved_errno;
+}
+
 Guard guard(void* address, std::size_t size) noexcept {
   const int saved_errno = errno;
+  const GuardBy best = best_guard.load(std::memory_order_relaxed);
   // Fails on an older kernel and on locked memory (mlockall): mprotect(2) serves there.
-  const bool done = (!madvise_forbidden.load(std::memory_order_relaxed) &&
-                     madvise(address, size, MADV_GUARD_INSTALL) == 0) ||
-                    guard_by_mprotect(address, size);
+  const bool done = (best == GuardBy::kMadvise && madvise(address, size, MADV_GUARD_INSTALL) == 0) ||
+                    (best != GuardBy::kNothing && guard_by_mprotect(address, size));
   errno = saved_errno;
   return done ? Guard::kInstalled : Guard::kMissing;
 }
 
-void forbid_guard_by_madvise(bool forbidden) noexcept {
-  madvise_forbidden.store(forbidden, std::memory_order_relaxed);
-}
+void guard_at_best_by(GuardBy way) noexcept { best_guard.store(way, std::memory_order_relaxed); }
 
 }  // namespace preempt::os

@@ -1,40 +1,37 @@
 // The synchronous safe points (Go: morestack and newstack, src/runtime/stack.go).
 #include "preempt/checkpoint.h"
 
+#include "asm/async.h"
 #include "fiber/gate.h"
+#include "fiber/stale_address.h"
 #include "os/saved_errno.h"
 #include "os/thread.h"
 
 namespace preempt {
 namespace {
 
-void enter_scheduler(fiber::Entry entry) noexcept {
-  const os::SavedErrno saved_errno;
-  fiber::Gate* gate = fiber::current_gate();
-  if (gate == nullptr) return;
-  if (gate->thread != os::thread_id()) {
-    // A vfork(2) child, which shares its parent's thread-locals. The watchdog asks the parent again.
-    gate->clear_guard_word();
-    return;
-  }
-  if (gate->defer_if_closed()) return;
-  gate->clear_guard_word();
-  static_cast<void>(gate->on_preempt(*gate, entry));
+void enter_scheduler(fiber::Gate& gate, fiber::Entry entry) noexcept {
+  if (gate.defer_if_closed()) return;
+  gate.clear_guard_word();
+  static_cast<void>(gate.on_preempt(gate, entry));
+}
+
+// A vfork(2) child shares its parent's thread-locals, and may meet a checkpoint before it calls exec. The watchdog asks
+// the parent again.
+bool is_vfork_child(fiber::Gate& gate) noexcept {
+  if (gate.thread == os::thread_id()) return false;
+  gate.clear_guard_word();
+  return true;
 }
 
 }  // namespace
 
-namespace detail {
-
-void checkpoint_slow_path() { enter_scheduler(fiber::Entry::kCheckpoint); }
-
-}  // namespace detail
-
 void yield() {
-  if (fiber::current_gate() == nullptr) {
-    os::yield_thread();
+  const os::SavedErrno saved_errno;
+  if (fiber::Gate* gate = fiber::current_gate()) {
+    enter_scheduler(*gate, fiber::Entry::kYield);
   } else {
-    enter_scheduler(fiber::Entry::kYield);
+    os::yield_thread();
   }
 }
 
@@ -49,7 +46,20 @@ NoPreempt::~NoPreempt() {
   const bool was_pending = gate->pending.load(std::memory_order_relaxed);
   if (!was_pending && !detail::preemption_asked()) return;
   gate->pending.store(false, std::memory_order_relaxed);
-  enter_scheduler(fiber::Entry::kDeferred);
+  const os::SavedErrno saved_errno;
+  if (!is_vfork_child(*gate)) enter_scheduler(*gate, fiber::Entry::kDeferred);
 }
 
 }  // namespace preempt
+
+// Every checkpoint, whoever put it there: the task's registers are saved (asm/morestack_x86_64.S).
+extern "C" void preempt_checkpoint_entry(std::uint64_t* registers, std::size_t count) {
+  const preempt::os::SavedErrno saved_errno;
+  preempt::fiber::Gate* const gate = preempt::fiber::current_gate();
+  if (gate == nullptr || preempt::is_vfork_child(*gate)) return;
+  const preempt::fiber::FormerThread thread(*gate);
+  // AMX tiles, which a loop may have in use, are not saved: such a task keeps its thread.
+  const bool may_move = !preempt::assembly::tiles_are_live();
+  preempt::enter_scheduler(*gate, may_move ? preempt::fiber::Entry::kCheckpoint : preempt::fiber::Entry::kDeferred);
+  thread.spoil_addresses({registers, count});
+}

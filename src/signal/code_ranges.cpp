@@ -18,12 +18,14 @@ namespace {
 class CodeRanges {
  public:
   bool add(std::uintptr_t begin, std::uintptr_t end) noexcept {
-    for (Range& range : ranges_) {
+    for (int i = 0; i < kMostRanges; ++i) {
+      Range& range = ranges_[i];
       std::uintptr_t none = 0;
       // kReserved holds the entry without matching any address.
       if (!range.begin.compare_exchange_strong(none, kReserved, std::memory_order_relaxed)) continue;
       range.end.store(end, std::memory_order_relaxed);
       range.begin.store(begin, std::memory_order_release);  // pairs with contains()
+      raise_used(i + 1);
       return true;
     }
     return false;
@@ -39,7 +41,9 @@ class CodeRanges {
   }
 
   bool contains(std::uintptr_t pc) const noexcept {
-    for (const Range& range : ranges_) {
+    const int used = used_.load(std::memory_order_relaxed);
+    for (int i = 0; i < used; ++i) {
+      const Range& range = ranges_[i];
       const std::uintptr_t begin = range.begin.load(std::memory_order_acquire);
       if (begin == 0 || pc < begin || pc >= range.end.load(std::memory_order_acquire)) continue;
       // Else the end may be of another range that took the entry over meanwhile.
@@ -49,13 +53,20 @@ class CodeRanges {
   }
 
  private:
+  void raise_used(int used) noexcept {
+    int before = used_.load(std::memory_order_relaxed);
+    while (before < used && !used_.compare_exchange_weak(before, used, std::memory_order_relaxed)) {
+    }
+  }
+
   static constexpr std::uintptr_t kReserved = ~std::uintptr_t{0};
-  static constexpr int kMostRanges = 64;
+  static constexpr int kMostRanges = 128;
   struct Range {
     std::atomic<std::uintptr_t> begin = 0;
     std::atomic<std::uintptr_t> end = 0;
   };
   std::array<Range, kMostRanges> ranges_;
+  std::atomic<int> used_ = 0;  // entries from here on never were
 };
 
 constinit CodeRanges signal_safe_code;
@@ -99,9 +110,10 @@ namespace preempt::detail {
 
 void register_signal_safe_range(const char* begin, const char* end) noexcept {
   if (begin == end) return;
-  // A 65th shared object with marked code is not entered: its tasks get thread switches, which are always right.
-  static_cast<void>(signal::signal_safe_code.add(reinterpret_cast<std::uintptr_t>(begin),
-                                                 reinterpret_cast<std::uintptr_t>(end)));
+  // Past 128 ranges, two for each shared object with marked code, one is not entered: its tasks get thread switches,
+  // which are always right.
+  static_cast<void>(
+      signal::signal_safe_code.add(reinterpret_cast<std::uintptr_t>(begin), reinterpret_cast<std::uintptr_t>(end)));
 }
 
 void unregister_signal_safe_range(const char* begin) noexcept {

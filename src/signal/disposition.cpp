@@ -41,8 +41,18 @@ void install(int signal, Disposition& disposition) {
   disposition.installed = true;
 }
 
-// The default action of a signal that Options::signal allows.
-void act_by_default(int signal) noexcept {
+// The kernel's answer to what the thread itself did: no disposition and no mask can hold it off (force_sig_info() in
+// Linux, kernel/signal.c).
+bool is_fault(int signal, const siginfo_t& info) noexcept { return signal == SIGSEGV && info.si_code > 0; }
+
+// SI_KERNEL may also stand for a broken signal frame: then there is no instruction to go back to.
+bool happens_again(int signal, const siginfo_t& info) noexcept {
+  return is_fault(signal, info) && info.si_code != SI_KERNEL;
+}
+
+// What ends the process does so when our handler returns: the core file shows where the signal came, not where it was
+// handled.
+void act_by_default(int signal, siginfo_t& info) noexcept {
   switch (signal) {
     case SIGURG:
     case SIGCHLD:
@@ -60,11 +70,12 @@ void act_by_default(int signal) noexcept {
   struct sigaction by_default = {};
   by_default.sa_handler = SIG_DFL;
   sigaction(signal, &by_default, nullptr);
-  syscall(SYS_tgkill, getpid(), static_cast<pid_t>(syscall(SYS_gettid)), signal);
-  sigset_t only;
-  sigemptyset(&only);
-  sigaddset(&only, signal);
-  pthread_sigmask(SIG_UNBLOCK, &only, nullptr);  // ends the process here
+  if (happens_again(signal, info)) return;
+  // Blocked until then. With its sender, unless a sandbox refuses that.
+  const long thread = syscall(SYS_gettid);
+  if (syscall(SYS_rt_tgsigqueueinfo, getpid(), thread, signal, &info) != 0) {
+    syscall(SYS_tgkill, getpid(), thread, signal);
+  }
 }
 
 }  // namespace
@@ -98,8 +109,11 @@ void forward(int signal, siginfo_t* info, void* context) noexcept {
   const struct sigaction& former = disposition.former;
   const bool once = (former.sa_flags & SA_RESETHAND) != 0;
   const bool spent = once && disposition.former_spent.exchange(true, std::memory_order_relaxed);
-  if (spent || former.sa_handler == SIG_DFL) return act_by_default(signal);
-  if (former.sa_handler == SIG_IGN) return;
+  const bool ignored = former.sa_handler == SIG_IGN;
+  if (spent || former.sa_handler == SIG_DFL || (ignored && is_fault(signal, *info))) {
+    return act_by_default(signal, *info);
+  }
+  if (ignored) return;
 
   sigset_t before;
   pthread_sigmask(SIG_BLOCK, &former.sa_mask, &before);

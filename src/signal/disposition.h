@@ -1,4 +1,4 @@
-// The process's disposition of our signal: ours while an executor uses it, the former one's the rest of the time.
+// The process's disposition of a signal: ours while an executor uses it, the former one's the rest of the time.
 #ifndef PREEMPT_SIGNAL_DISPOSITION_H_
 #define PREEMPT_SIGNAL_DISPOSITION_H_
 
@@ -21,8 +21,9 @@ void unlock_dispositions();
 // False when a handler lies over ours. Async-signal-safe.
 bool is_ours(int signal) noexcept;
 
-// Gives a signal that was not for us to the former handler, as the kernel would have: its flags (SA_SIGINFO,
-// SA_RESETHAND, SA_NODEFER), its mask, SIG_IGN and the default action. Called in the handler. The former handler runs
+// Gives a signal that was not for us alone to the former handler, as the kernel would have: its flags (SA_SIGINFO,
+// SA_RESETHAND, SA_NODEFER), its mask, SIG_IGN and the default action. Called last in the handler, since a former one
+// may leave by siglongjmp(3), and a default action that ends the process happens at our return. The former handler runs
 // on the stack that we run on, and interrupted calls restart: SA_ONSTACK and SA_RESTART cannot be had apart.
 void forward(int signal, siginfo_t* info, void* context) noexcept;
 

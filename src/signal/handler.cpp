@@ -4,8 +4,10 @@
 
 #include "asm/async.h"
 #include "fiber/gate.h"
+#include "fiber/stale_address.h"
 #include "os/saved_errno.h"
 #include "os/thread.h"
+#include "signal/alignment_check.h"
 #include "signal/continued_call.h"
 #include "signal/disposition.h"
 #include "signal/interrupted_call.h"
@@ -15,17 +17,6 @@
 
 namespace preempt::signal {
 namespace {
-
-// A task may run with alignment checks on; the kernel does not clear AC for handlers, and ours is ordinary code.
-inline void clear_alignment_check() noexcept {
-  asm volatile(
-      "leaq -128(%%rsp), %%rsp\n\t"
-      "pushfq\n\t"
-      "andl $~0x40000, (%%rsp)\n\t"
-      "popfq\n\t"
-      "leaq 128(%%rsp), %%rsp" ::
-          : "cc", "memory");
-}
 
 std::uintptr_t pc_of(const ucontext_t& context) noexcept {
   return static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RIP]);
@@ -105,10 +96,11 @@ void handle(int signal, siginfo_t* info, void* raw_context) {
 }  // namespace preempt::signal
 
 // The injected call lands here, on the task's own stack.
-extern "C" void preempt_async_entry() {
+extern "C" void preempt_async_entry(std::uint64_t* registers, std::size_t count) {
   const preempt::os::SavedErrno saved_errno;
   preempt::fiber::Gate* gate = preempt::fiber::current_gate();
-  if (gate != nullptr && !gate->defer_if_closed()) {
-    static_cast<void>(gate->on_preempt(*gate, preempt::fiber::Entry::kInjected));
-  }
+  if (gate == nullptr || gate->defer_if_closed()) return;
+  const preempt::fiber::FormerThread thread(*gate);
+  static_cast<void>(gate->on_preempt(*gate, preempt::fiber::Entry::kInjected));
+  thread.spoil_addresses({registers, count});
 }

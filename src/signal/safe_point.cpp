@@ -9,9 +9,6 @@ extern "C" const char preempt_asm_async_end[];
 namespace preempt::signal {
 namespace {
 
-// Room below the injected frame for the scheduler's own calls and a nested signal frame without alternate stack.
-constexpr std::uintptr_t kRoomForScheduler = 16 * 1024;
-
 // In a task that waits for the processor inside libc or the allocator, a lock may wait with it.
 constexpr int kMostTries = 3;
 
@@ -24,7 +21,8 @@ bool tiles_are_live(const ucontext_t& context) noexcept {
   constexpr std::uint32_t kFpXstateMagic1 = 0x46505853;  // arch/x86/include/uapi/asm/sigcontext.h
   constexpr std::size_t kSoftwareBytes = 464, kXstateHeader = 512;
   const char* area = reinterpret_cast<const char*>(context.uc_mcontext.fpregs);
-  if (area == nullptr || *reinterpret_cast<const std::uint32_t*>(area + kSoftwareBytes) != kFpXstateMagic1) return false;
+  if (area == nullptr || *reinterpret_cast<const std::uint32_t*>(area + kSoftwareBytes) != kFpXstateMagic1)
+    return false;
   return (*reinterpret_cast<const std::uint64_t*>(area + kXstateHeader) & assembly::kTileData) != 0;
 }
 
@@ -32,7 +30,7 @@ bool may_inject(const ucontext_t& context, const fiber::Gate& gate) noexcept {
   const std::uintptr_t stack_pointer = register_of(context, REG_RSP);
   return gate.migratable.load(std::memory_order_relaxed) && is_signal_safe(register_of(context, REG_RIP)) &&
          gate.fiber_stack.contains(stack_pointer) &&
-         stack_pointer - gate.fiber_stack.low > assembly::async_frame_size() + kRoomForScheduler &&
+         stack_pointer - gate.fiber_stack.low > assembly::async_frame_size() + PREEMPT_ROOM_FOR_SCHEDULER &&
          !tiles_are_live(context);
 }
 

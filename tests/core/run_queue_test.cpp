@@ -129,6 +129,31 @@ TEST_F(RunQueueTest, OverdueStoppedWorkersTakeTurnsApart) {
   EXPECT_EQ(queue_.oldest_stopped(), os::kNever);
 }
 
+// 4,096 threads span for one lock, each new one started behind its stopped owner.
+TEST_F(RunQueueTest, ACrowdOfStoppedWorkersIsServedEverySecondTime) {
+  constexpr int kMany = 40;
+  std::deque<Fiber> stopped;
+  for (int i = 0; i < kMany; ++i) {
+    Fiber& fiber = stopped.emplace_back(fiber::Stack{}, nullptr);
+    fiber.kind = RunnableKind::kStoppedWorker;
+    fiber.level = kLevels - 1;
+    fiber.waiting_since = now_;
+    queue_.push_back(fiber);
+  }
+  for (int i = 0; i < kMany; ++i) queue_.push_back(task(0));
+  int turns = 0;
+  for (int i = 0; i < 10; ++i) {
+    const Choice choice = queue_.pick(now_);
+    if (choice.runnable != &stopped[static_cast<std::size_t>(turns)]) continue;
+    ++turns;
+    EXPECT_TRUE(choice.is_turn);
+  }
+  EXPECT_EQ(turns, 5);
+  while (queue_.take_stopped() != nullptr) {
+  }
+  EXPECT_EQ(queue_.pick(now_).runnable->kind, RunnableKind::kTask) << "nobody is left of them";
+}
+
 // They did, and a suspended fiber among preempted tasks of its level hardly ever had its share.
 TEST_F(RunQueueTest, TurnsOfStoppedWorkersAreNotTheirLevelsShare) {
   Runnable& first = task(4);

@@ -87,7 +87,8 @@ class StackWalk : public ::testing::Test {
       call = os::read_thread_call(id);
       return call.number == 0 && call.first_argument == static_cast<std::uint64_t>(ends[0]);  // read(2)
     }));
-    const std::vector<CallSite> result = walk_stack(call, bounds, os::OwnMemory(), os::CodeMap());
+    const std::vector<CallSite> result =
+        walk_stack(FrameRegisters(call.program_counter, call.stack_pointer), bounds, os::OwnMemory(), os::CodeMap());
     EXPECT_EQ(write(ends[1], "x", 1), 1);
     thread.join();
     close(ends[0]);

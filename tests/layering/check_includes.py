@@ -11,9 +11,9 @@ import re
 import sys
 
 LAYERS = ["sync", "core", "signal", "fiber", "asm", "os", "base"]
-BESIDE = ["hooks"]
+BESIDE = {"hooks": (), "checkpoints": ("asm/macros.h",), "promises": ("hooks/next.h",)}
 SUFFIXES = {".h", ".inc", ".cpp", ".S"}
-INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<((?:preempt|%s)/[^>]+)>)' % "|".join(LAYERS + BESIDE))
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<((?:preempt|%s)/[^>]+)>)' % "|".join([*LAYERS, *BESIDE]))
 
 
 def included_files(path):
@@ -41,7 +41,7 @@ def check_tree(root):
     yield from check_folder(root / "adapters", public, beside=True)
     for folder in sorted(path for path in (root / "src").iterdir() if path.is_dir()):
         if folder.name in BESIDE:
-            yield from check_folder(folder, (f"{folder.name}/", "preempt/"))
+            yield from check_folder(folder, (f"{folder.name}/", "preempt/", *BESIDE[folder.name]))
             continue
         if folder.name not in LAYERS:
             yield f"{folder}: is not in the order of layers, {' -> '.join(LAYERS)}"

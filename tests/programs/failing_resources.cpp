@@ -16,8 +16,8 @@
 #include <thread>
 #include <vector>
 
-#include "fiber/sanitizer.h"
 #include "preempt/executor.h"
+#include "support/sanitized.h"
 #include "support/scale.h"
 #include "support/threads.h"
 #include "support/wait.h"
@@ -102,13 +102,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::eventually;
+using testing::kSanitized;
 using testing::scaled;
-
-#if defined(PREEMPT_ASAN) || defined(PREEMPT_TSAN)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 
 void (*urg_handler())(int) {
   struct sigaction action;

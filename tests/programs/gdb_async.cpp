@@ -6,12 +6,12 @@
 
 #include <array>
 #include <atomic>
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 
 #include "preempt/executor.h"
 #include "support/child_process.h"
+#include "support/command.h"
 #include "support/hogs.h"
 
 namespace preempt {
@@ -92,21 +92,6 @@ class LookedAt {
   bool ready_ = false;
 };
 
-std::string output_of(const std::string& command) {
-  FILE* const pipe = popen(command.c_str(), "r");
-  std::string result;
-  std::array<char, 4096> part;
-  while (std::size_t size = std::fread(part.data(), 1, part.size(), pipe)) result.append(part.data(), size);
-  pclose(pipe);
-  return result;
-}
-
-int count(const std::string& text, const std::string& part) {
-  int result = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++result;
-  return result;
-}
-
 // What gdb printed of one thread: [a line "Thread ...", the next one).
 struct Backtraces {
   int with_hog = 0;
@@ -132,12 +117,12 @@ TEST(GdbAsync, SeesParkedTasksAndLeaves) {
   if (std::system("gdb --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "no gdb here";
   LookedAt looked_at;
   ASSERT_TRUE(looked_at.ready());
-  const std::string output = output_of(
+  const std::string output = testing::output_of(
       "timeout -k 5 40 gdb -nx -batch -iex 'set debuginfod enabled off' -ex 'handle SIGURG nostop noprint pass' "
       "-ex 'thread apply all bt' -ex detach -p " +
       std::to_string(looked_at.process()) + " 2>&1 </dev/null");
   EXPECT_EQ(looked_at.end(), "exit 0") << output;
-  if (count(output, "Operation not permitted") > 0) GTEST_SKIP() << "ptrace is not permitted here";
+  if (testing::count_of("Operation not permitted", output) > 0) GTEST_SKIP() << "ptrace is not permitted here";
 
   const Backtraces found = look_through(output);
   EXPECT_EQ(found.with_hog, kHogs) << output;

@@ -4,8 +4,12 @@
 # What each part needs on a bare Debian 12.
 packages_to_build=(build-essential cmake ninja-build pkg-config libabsl-dev)
 packages_for_demo=(libcpp-httplib-dev gnuplot-nox)
-packages_for_tests=(libgtest-dev libbenchmark-dev libtbb-dev libasio-dev gdb python3 flexbar)
-packages_for_compilers=(clang clang-tidy libclang-rt-14-dev)
+packages_for_tests=(libgtest-dev libbenchmark-dev libtbb-dev libasio-dev nlohmann-json3-dev gcc-12-plugin-dev lld
+  gdb python3 flexbar)
+# The peers of the benchmarks, and what counts and plots.
+packages_for_bench=(libbenchmark-dev libtbb-dev libasio-dev libboost-fiber-dev libboost-context-dev libthread-pool-dev
+  librocksdb-dev nlohmann-json3-dev golang-go gnuplot-nox valgrind python3)
+packages_for_compilers=(clang clang-tidy libclang-rt-14-dev llvm-14-dev)
 # Other runtimes that tests load or run under; those tests are skipped without.
 packages_for_guests=(golang-go default-jdk-headless valgrind)
 
