@@ -75,10 +75,7 @@ void arena::call() {
 
 void arena::send_ticket() {
   if (ticket_sent_.exchange(true, std::memory_order_seq_cst)) return;
-  add_reference();
-  if (runtime::get().run([this] { redeem_ticket(); }, settings_.priority)) return;
-  ticket_sent_.store(false, std::memory_order_seq_cst);
-  release();
+  if (!send(&arena::redeem_ticket)) ticket_sent_.store(false, std::memory_order_seq_cst);
 }
 
 void arena::redeem_ticket() {
@@ -226,9 +223,16 @@ void arena::advertise() {
 bool arena::try_add_worker() {
   const auto has_place = [this](const occupancy& now) { return has_room(now); };
   if (!change_if(has_place, [](occupancy& now) { ++now.workers; })) return false;
-  add_reference();
-  if (runtime::get().run([this] { serve(presence::worker); }, settings_.priority)) return true;
+  if (send(&arena::serve_as_worker)) return true;
   count(presence::worker, -1);
+  return false;
+}
+
+bool arena::send(void (arena::*serves)()) {
+  add_reference();
+  serving_.fetch_add(1, std::memory_order_seq_cst);
+  if (runtime::get().run([this, serves] { (this->*serves)(); }, settings_.priority)) return true;
+  serving_.fetch_sub(1, std::memory_order_seq_cst);
   release();
   return false;
 }
@@ -243,6 +247,7 @@ void arena::serve(presence as) {
   serve_as(self, as);
   settings.apply();
   self.now = std::move(outside);
+  serving_.fetch_sub(1, std::memory_order_seq_cst);
   release();
 }
 

@@ -78,6 +78,9 @@ class arena {
   bool go_on(participant& it, bool must);
 
   bool has_work() const;
+  // Nothing waits to be run, and no worker runs anything or is on its way. In this order: a worker that took the last
+  // task serves until it has run it, and one that leaves work behind adds its successor first.
+  bool is_quiet() const { return !has_work() && serving_.load(std::memory_order_seq_cst) == 0; }
   // Adds a worker if there is room, and sees to it that the pacer looks if not.
   void advertise();
 
@@ -112,6 +115,7 @@ class arena {
   void call();
   void send_ticket();
   void redeem_ticket();
+  void serve_as_worker() { serve(presence::worker); }
   int limit() const;
   bool has_room(const occupancy& now) const;
   // Changes the word if `allowed(now)`, and says so.
@@ -122,6 +126,8 @@ class arena {
   void count(presence kind, int by);
   void count_sleeping(int by);
   bool try_add_worker();
+  // Hands a worker to the executor, which will serve; false: it takes no more.
+  bool send(void (arena::*serves)());
   // A worker, as a task of the executor, from its start to its end. `as`: whether it counts.
   void serve(presence as);
   void serve_as(thread_data& self, presence as);
@@ -149,7 +155,8 @@ class arena {
   std::atomic<bool> watched_{false};
   std::atomic<bool> orphaned_{false};
   std::atomic<bool> ticket_sent_{false};
-  int calm_looks_ = 0;  // of the pacer, since tasks waited
+  std::atomic<int> serving_{0};  // workers, from where they are sent until they leave
+  int calm_looks_ = 0;           // of the pacer, since tasks waited
   task_queue urgent_;
   task_queue queue_;
   participant_list participants_;

@@ -154,10 +154,10 @@ void execute(d1::task_arena_base& it, d1::delegate_base& functor) {
   run_here(self, functor);
 }
 
-// Until nothing of the arena waits to be run.
+// Until nothing of the arena waits to be run, nor runs in a worker.
 void wait(d1::task_arena_base& it) {
   const arena& awaited = *task_arena_impl::of(it);
-  while (awaited.has_work()) preempt::sleep_for(std::chrono::milliseconds(1));
+  while (!awaited.is_quiet()) preempt::sleep_for(std::chrono::milliseconds(1));
 }
 
 void isolate_within_arena(d1::delegate_base& functor, std::intptr_t isolation) {

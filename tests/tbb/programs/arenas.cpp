@@ -7,6 +7,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -341,6 +342,20 @@ PROGRAM(arena_wait_until_empty) {
   // What the debugging member task_arena::debug_wait_until_empty calls.
   tbb::detail::r1::wait(arena);
   std::printf("ran %d\n", ran.load());
+}
+
+PROGRAM(arena_wait_for_a_long_task) {
+  // Taken, so that nothing waits any more, but not at its end.
+  tbb::task_arena arena(2);
+  std::atomic<bool> began = false, ended = false;
+  arena.enqueue([&] {
+    began = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    ended = true;
+  });
+  eventually([&] { return began.load(); });
+  tbb::detail::r1::wait(arena);
+  std::printf("ended %d\n", ended.load());
 }
 
 PROGRAM(arena_execute_keeps_the_thread) {
