@@ -19,8 +19,12 @@ class List {
   void push_front(T* node) { link(nullptr, node, head_); }
 
   T* pop_front() {
-    T* node = head_;
-    if (node != nullptr) remove(node);
+    T* const node = head_;
+    if (node == nullptr) return nullptr;
+    head_ = Links::next(*node);
+    (head_ == nullptr ? tail_ : Links::prev(*head_)) = nullptr;
+    --size_;
+    Links::next(*node) = nullptr;
     return node;
   }
 

@@ -25,8 +25,9 @@ Options checked(Options options) {
 }
 
 void throw_shut_down(bool child_of_fork) {
-  throw std::runtime_error(child_of_fork ? "preempt: execute() in the child of a fork(): the executor has no threads here"
-                                         : "preempt: execute() after shutdown()");
+  throw std::runtime_error(child_of_fork
+                               ? "preempt: execute() in the child of a fork(): the executor has no threads here"
+                               : "preempt: execute() after shutdown()");
 }
 
 char* copy_of(std::string_view name) {
@@ -34,6 +35,15 @@ char* copy_of(std::string_view name) {
   std::memcpy(copy, name.data(), name.size());
   copy[name.size()] = '\0';
   return copy;
+}
+
+// What few tasks have. Out of the way of the others.
+__attribute__((noinline)) void describe(detail::Task& task, const TaskOptions& options) {
+  if (options.time_slice.count() != 0) {
+    throw_if_invalid(core::validate_time_slice(options.time_slice, "TaskOptions::time_slice"));
+    task.base_slice_us = static_cast<std::uint32_t>(options.time_slice / std::chrono::microseconds(1));
+  }
+  if (!options.name.empty()) task.name = copy_of(options.name.substr(0, fiber::Fiber::kMostNameBytes));
 }
 
 }  // namespace
@@ -55,26 +65,20 @@ Executor::~Executor() {
 }
 
 bool Executor::post(OwnedTask task, const TaskOptions& options, WhenFull when_full) {
-  if (options.time_slice.count() != 0) {
-    throw_if_invalid(core::validate_time_slice(options.time_slice, "TaskOptions::time_slice"));
-    task->base_slice_us = static_cast<std::uint32_t>(options.time_slice / std::chrono::microseconds(1));
-  }
-  if (!options.name.empty()) task->name = copy_of(options.name.substr(0, fiber::Fiber::kMostNameBytes));
+  if (options.time_slice.count() != 0 || !options.name.empty()) describe(*task, options);
   task->level = static_cast<std::uint8_t>(core::first_level(options.priority));
   task->migratable = options.migratable || runtime_->options().migratable;
   const bool may_wait = when_full == WhenFull::kWait;
-  if (runtime_->is_child_of_fork()) {
-    if (may_wait) throw_shut_down(true);
-    return false;
-  }
   switch (runtime_->post(*task, may_wait)) {
-    case detail::Runtime::Posted::kYes:
-      static_cast<void>(task.release());
-      return true;
+    [[likely]] case detail::Runtime::Posted::kYes : static_cast<void>(task.release());
+    return true;
     case detail::Runtime::Posted::kFull:
       return false;
     case detail::Runtime::Posted::kShutDown:
       if (may_wait) throw_shut_down(false);
+      return false;
+    case detail::Runtime::Posted::kChildOfFork:
+      if (may_wait) throw_shut_down(true);
       return false;
   }
   return false;

@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 
-#include <atomic>
 #include <mutex>
 
 #include "fiber/gate.h"
@@ -11,18 +10,14 @@
 namespace preempt::core {
 namespace {
 
-constinit std::atomic<int> generation = 0;
-
 void in_child() noexcept {
   signal::unlock_dispositions();
-  generation.fetch_add(1, std::memory_order_relaxed);
+  fork_count.fetch_add(1, std::memory_order_relaxed);
   fiber::set_current_gate(nullptr);
   fiber::own_guard_word()->store(0, std::memory_order_relaxed);
 }
 
 }  // namespace
-
-int fork_generation() noexcept { return generation.load(std::memory_order_relaxed); }
 
 void watch_forks() {
   static std::once_flag once;

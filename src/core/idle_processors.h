@@ -47,13 +47,22 @@ class alignas(base::kCacheLine) IdleProcessors {
     return (word_.fetch_sub(kOneSearching, std::memory_order_seq_cst) >> kSearchingShift & kField) == 1;
   }
 
-  int idle() const { return static_cast<int>(word_.load(std::memory_order_seq_cst) >> kIdleShift & kField); }
-  int searching() const { return static_cast<int>(word_.load(std::memory_order_seq_cst) >> kSearchingShift & kField); }
-  // Somebody should be woken for new work: there is an idle processor, and nobody awake would find the work anyway.
-  bool wants_waking() const {
-    const std::uint64_t word = word_.load(std::memory_order_seq_cst);
-    return (word >> kIdleShift & kField) != 0 && (word >> kSearchingShift & kField) == 0;
-  }
+  // What the word says at one moment.
+  class Look {
+   public:
+    explicit Look(std::uint64_t word) : word_(word) {}
+    int idle() const { return static_cast<int>(word_ >> kIdleShift & kField); }
+    int searching() const { return static_cast<int>(word_ >> kSearchingShift & kField); }
+    // Somebody should be woken for new work: there is an idle processor, and nobody awake would find the work anyway.
+    bool wants_waking() const { return idle() != 0 && searching() == 0; }
+
+   private:
+    std::uint64_t word_;
+  };
+  Look look() const { return Look(word_.load(std::memory_order_seq_cst)); }
+  int idle() const { return look().idle(); }
+  int searching() const { return look().searching(); }
+  bool wants_waking() const { return look().wants_waking(); }
 
  private:
   static constexpr std::uint64_t kField = 0x7ff;  // up to 1024 of each

@@ -27,6 +27,7 @@ static_assert(kLevels < 32);
 inline int first_level(Priority priority) { return static_cast<int>(priority) * kDepths; }
 inline int first_level(int level) { return level / kDepths * kDepths; }
 inline int next_level(int level) { return std::min(level + 1, first_level(level) + kDepths - 1); }
+inline bool is_best(LevelSet levels, int level) { return (levels & -levels) == LevelSet{1} << level; }
 inline int best_of(LevelSet levels) { return levels == 0 ? kNoLevel : __builtin_ctz(levels); }
 
 // Lengths of time, all from the one that the user sets.
@@ -55,9 +56,7 @@ class Slices {
   // A task that was dispatched runs so long before a higher level may take its place, or half the cpu is spent on
   // switching under many short arrivals.
   Nanos least_run() const { return least_run_of(base()); }
-  Nanos least_run(const detail::Runnable& runnable) const {
-    return least_run_of(base(runnable));
-  }
+  Nanos least_run(const detail::Runnable& runnable) const { return least_run_of(base(runnable)); }
 
   // From giving a processor to a parked worker until that runs. Longer ones than kSlowestSwitch measure how busy the
   // cpus are, not the switch.

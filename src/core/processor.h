@@ -18,15 +18,19 @@ namespace preempt::core {
 // of either place and will pass it on.
 class alignas(base::kCacheLine) Processor {
  public:
-  Processor(int its_id, const Slices& slices) : id(its_id), queue(slices), slices_(slices) {}
+  struct Place {
+    int id;
+    const Slices& slices;
+  };
+  explicit Processor(Place place) : id(place.id), queue(place.slices), slices_(place.slices) {}
 
   const int id;
   RunQueue queue;
   SpareStack spares;
   std::atomic<Worker*> worker = nullptr;
-  os::CoarseClock clock;   // the owner's: for choices
-  Nanos next_rescue = 0;   // the owner's: when to look after neglected queues again
-  Nanos next_sort_in = 0;  // the owner's: when to look at the inject queue at the latest
+  os::CoarseClock clock;      // the owner's: for choices
+  Nanos next_rescue = 0;      // the owner's: when to look after neglected queues again
+  Nanos next_sort_in = 0;     // the owner's: when to look at the inject queue at the latest
   bool rescued_last = false;  // the owner's: what pass_on() did the last time
 
   // --- The burst that runs. Written by the owner, read by the watchdog and submitters.
@@ -48,6 +52,8 @@ class alignas(base::kCacheLine) Processor {
   }
   // The time up to `now` is accounted for.
   void charged(Nanos now) { dispatched_at_.store(now, std::memory_order_relaxed); }
+  // What was decided when the burst began would be decided again: for the clock no time has passed. The owner's.
+  bool begins_now() const { return clock.answer_that_holds() == dispatched_at(); }
   void nothing_runs() { set_level(kNoLevel); }
 
   int level() const { return level_.load(std::memory_order_relaxed); }
@@ -84,8 +90,7 @@ class alignas(base::kCacheLine) Processor {
 
   const Slices& slices_;
   alignas(base::kCacheLine) std::atomic<int> level_ = kNoLevel;
-  alignas(base::kCacheLine)
-  std::atomic<Nanos> dispatched_at_ = 0;
+  alignas(base::kCacheLine) std::atomic<Nanos> dispatched_at_ = 0;
   std::atomic<Nanos> slice_end_ = 0;
   std::atomic<Nanos> protected_until_ = 0;
   std::atomic<Nanos> requested_at_ = kNoRequest;

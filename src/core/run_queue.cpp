@@ -5,6 +5,12 @@
 
 namespace preempt::core {
 
+// `now` 0: not known yet, and needed only where a level was empty.
+inline void RunQueue::added(Runnable& runnable, Nanos now) {
+  const bool is_one_more = runnable.kind == RunnableKind::kTask && (waiting() >> runnable.level & 1) != 0;
+  if (!is_one_more) note(runnable, now);
+}
+
 void RunQueue::push_back(Runnable& runnable, Nanos now) {
   lock_.lock();
   levels_[runnable.level].push_back(&runnable);
@@ -32,8 +38,7 @@ int RunQueue::push_back_all(Runnable* first, Nanos now) {
   return count;
 }
 
-// `now` 0: not known yet, and needed only where a level was empty.
-void RunQueue::added(Runnable& runnable, Nanos now) {
+void RunQueue::note(Runnable& runnable, Nanos now) {
   const LevelSet bit = LevelSet{1} << runnable.level;
   const LevelSet before = waiting();
   if ((before & bit) == 0) {
@@ -102,7 +107,7 @@ Nanos RunQueue::next_entitlement() const {
 // Where many are stopped, most of them may wait for a lock that one of them holds, as fresh tasks will too, each with
 // one more thread: every second choice is the one that waits longest.
 bool RunQueue::crowd_is_served() {
-  crowd_served_last_ = stopped_.size() > kCrowd && !crowd_served_last_;
+  crowd_served_last_ = is_crowded() && !crowd_served_last_;
   return crowd_served_last_;
 }
 
@@ -137,6 +142,22 @@ Choice RunQueue::choose(Nanos now, int running) {
   remove(*choice.runnable);
   __builtin_prefetch(levels_[level].front());  // most likely the next choice
   return choice;
+}
+
+// Nobody can have become overdue or have starved since a choice of the same moment.
+Runnable* RunQueue::take_alike(const Runnable& like) {
+  if (!is_best(waiting(), like.level)) return nullptr;
+  const std::lock_guard hold(lock_);
+  if (!is_best(waiting(), like.level)) return nullptr;
+  Level& level = levels_[like.level];
+  Runnable* const first = level.front();
+  if (first->kind != RunnableKind::kTask || is_crowded() || first->base_slice_us != like.base_slice_us) {
+    return nullptr;
+  }
+  level.pop_front();
+  level_shrank(like.level);
+  __builtin_prefetch(level.front());  // most likely the next choice
+  return first;
 }
 
 void RunQueue::put_back(const Choice& choice) {

@@ -58,6 +58,10 @@ class alignas(base::kCacheLine) RunQueue {
   // level of what would give way, which serves no level below it.
   Choice pick(Nanos now, int running = kNoLevel);
 
+  // What pick() would give at the moment of the last choice, if that is a task that has not begun and whose bursts are
+  // like those of `like`; null: ask pick().
+  Runnable* take_alike(const Runnable& like);
+
   // pick() for a fiber that gives way. Where another fiber was chosen the queue stays locked: the one that gives way
   // takes its place, and who finds it there finds it complete, since finish_swap() comes after the switch. Model:
   // sched() and the process table's lock in xv6.
@@ -95,11 +99,13 @@ class alignas(base::kCacheLine) RunQueue {
   Choice choose(Nanos now, int running);
   void forget_turn(const Choice& choice);
   void added(Runnable& runnable, Nanos now);
+  void note(Runnable& runnable, Nanos now);
   void remove(Runnable& runnable);
   void level_shrank(int level);
   void stops_waiting(Fiber& fiber);
   Waiting& waiting_list(RunnableKind kind) { return kind == RunnableKind::kStoppedWorker ? stopped_ : suspended_; }
   Fiber* take_first(Waiting& list);
+  bool is_crowded() const { return stopped_.size() > kCrowd; }
   bool overdue(Nanos now) const { return now >= overdue_from(); }
   bool crowd_is_served();
   Nanos overdue_from() const;

@@ -291,7 +291,9 @@ void Runtime::on_fault(fiber::Gate& gate, const ucontext_t& context, fiber::Faul
 // --- Submitting.
 
 Runtime::Posted Runtime::post(Task& task, bool may_wait) {
-  const bool inside = on_own_worker();
+  if (is_child_of_fork()) return Posted::kChildOfFork;
+  fiber::Gate* gate = fiber::current_gate();
+  const bool inside = is_own(gate);
   if (!inside) {
     // Counted before the look at `closed_`: shutdown() either refuses it here or waits for its end.
     scheduler_.count_outside();
@@ -308,7 +310,7 @@ Runtime::Posted Runtime::post(Task& task, bool may_wait) {
     }
     return Posted::kFull;
   }
-  scheduler_.submit(task);
+  scheduler_.submit(task, gate);
   return Posted::kYes;
 }
 
@@ -406,10 +408,9 @@ void Runtime::stop_threads() {
 
 bool Runtime::is_child_of_fork() const { return core::fork_generation() != fork_generation_; }
 
-bool Runtime::on_own_worker() const {
-  fiber::Gate* gate = fiber::current_gate();
-  return gate != nullptr && &Worker::of(*gate).scheduler == &scheduler_;
-}
+bool Runtime::on_own_worker() const { return is_own(fiber::current_gate()); }
+
+bool Runtime::is_own(fiber::Gate* gate) const { return gate != nullptr && &Worker::of(*gate).scheduler == &scheduler_; }
 
 Stats Runtime::stats() const {
   Stats stats;

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "core/deadlock_report.h"
-#include "core/log.h"
 #include "core/fault_report.h"
+#include "core/log.h"
 #include "core/scheduler.h"
 #include "core/thread.h"
 #include "core/watchdog.h"
@@ -31,7 +31,7 @@ class Runtime final : core::Helpers {
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
-  enum class Posted { kYes, kFull, kShutDown };
+  enum class Posted { kYes, kFull, kShutDown, kChildOfFork };
   // Takes the task over if kYes.
   Posted post(Task& task, bool may_wait);
   void drain();
@@ -44,6 +44,7 @@ class Runtime final : core::Helpers {
   bool is_child_of_fork() const;
 
  private:
+  bool is_own(fiber::Gate* gate) const;
   int threads() const { return threads_.load(std::memory_order_relaxed); }
 
   // --- core::Helpers.

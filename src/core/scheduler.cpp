@@ -18,17 +18,26 @@ constexpr int kSearchRounds = 60;
 
 constexpr Nanos kSortInAfter = 20 * os::kMicrosecond;
 
+std::vector<Processor::Place> places(int count, const Slices& slices) {
+  std::vector<Processor::Place> all;
+  for (int id = 0; id < count; ++id) all.push_back({id, slices});
+  return all;
+}
+
 }  // namespace
 
 Scheduler::Scheduler(const Options& options, Preemption mode, int processors, std::size_t stack_size, Helpers& helpers)
     : helpers_(helpers),
       slices_(options.time_slice.count(), options.slice_growth),
+      processor_count_(processors),
       idle_(processors),
       workers_(options.max_threads),
       fibers_(stack_size),
       mode_(mode),
       signal_(options.signal) {
-  for (int id = 0; id < processors; ++id) processors_.emplace_back(id, slices_);
+  // At once, since they never move.
+  const std::vector<Processor::Place> all = places(processors, slices_);
+  processors_ = std::vector<Processor>(all.begin(), all.end());
   for (int id = processors - 1; id >= 0; --id) idle_.push(id);
 }
 
@@ -48,16 +57,14 @@ Worker& Scheduler::enter(fiber::Gate& gate) {
   return worker;
 }
 
-void Scheduler::leave(fiber::Gate* gate_now) {
-  for (;;) {
-    fiber::Gate& gate = *gate_now;
-    gate.in_scheduler.store(false, std::memory_order_release);  // pairs with take()
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (!gate.pending.load(std::memory_order_relaxed) || gate.closed_by_scope()) return;
-    gate.pending.store(false, std::memory_order_relaxed);
-    Worker& worker = enter(gate);
+// A request came while it could not be honoured.
+void Scheduler::catch_up(fiber::Gate* gate) {
+  while (gate->pending.load(std::memory_order_relaxed) && !gate->closed_by_scope()) {
+    gate->pending.store(false, std::memory_order_relaxed);
+    Worker& worker = enter(*gate);
     static_cast<void>(worker.scheduler.preempt(worker, fiber::Entry::kDeferred));
-    gate_now = fiber::current_gate();
+    gate = fiber::current_gate();
+    open_door(*gate);
   }
 }
 
@@ -266,14 +273,35 @@ void Scheduler::call(detail::Task& task) {
 }
 
 void Scheduler::run_task(Worker& worker, detail::Task& task, Choice choice, Nanos chosen_at) {
-  Fiber& fiber = *worker.fiber;
-  fiber.level = task.level;
+  worker.fiber->level = task.level;
+  worker.fiber->base_slice_us = task.base_slice_us;
+  take_on(*worker.fiber, task);
+  begin_burst(worker, chosen_at != 0 ? chosen_at : os::now(), choice);
+  Worker* after = &run_on_fiber(worker, task);
+  while (detail::Task* const next = next_of_burst(*after)) {
+    take_on(*after->fiber, *next);
+    open_gate(*after);
+    after = &run_on_fiber(*after, *next);
+  }
+}
+
+// Short tasks are shorter than what it costs to choose and to date them: those that follow at the same moment share a
+// burst. Where the last one was preempted or blocked meanwhile, it has a burst of another date.
+detail::Task* Scheduler::next_of_burst(const Worker& worker) {
+  Processor* const processor = worker.processor.load(std::memory_order_relaxed);
+  if (processor == nullptr || !processor->begins_now()) return nullptr;
+  return static_cast<detail::Task*>(processor->queue.take_alike(*worker.fiber));
+}
+
+void Scheduler::take_on(Fiber& fiber, const detail::Task& task) {
   fiber.migratable = task.migratable;
-  fiber.base_slice_us = task.base_slice_us;
   fiber.used = 0;
   if (task.name != nullptr) std::strncpy(fiber.name, task.name, Fiber::kMostNameBytes);
   if (on_start != nullptr) on_start(on_start_argument);
-  begin_burst(worker, chosen_at != 0 ? chosen_at : os::now(), choice);
+}
+
+// From its start to its end, on the worker that it ended on.
+Worker& Scheduler::run_on_fiber(Worker& worker, detail::Task& task) {
   leave(&worker.gate);
   call(task);
   task.destroy();
@@ -286,6 +314,7 @@ void Scheduler::run_task(Worker& worker, detail::Task& task, Choice choice, Nano
   check_stack(after);
   after.fiber->name[0] = '\0';
   after.completed.add();
+  return after;
 }
 
 void Scheduler::stop() {

@@ -4,8 +4,8 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <vector>
 
 #include "core/fiber_pool.h"
 #include "core/idle_processors.h"
@@ -57,7 +57,8 @@ class Scheduler {
   Scheduler(const Options& options, Preemption mode, int processors, std::size_t stack_size, Helpers& helpers);
 
   // --- In user context, on any thread.
-  void submit(detail::Task& task);
+  // `gate` is the calling thread's.
+  void submit(detail::Task& task, fiber::Gate* gate);
   // One more submission from outside is on its way, or came to nothing. submit() on a worker counts itself.
   void count_outside() { submitted_outside_.fetch_add(1, std::memory_order_seq_cst); }
   void uncount_outside() { submitted_outside_.fetch_sub(1, std::memory_order_seq_cst); }
@@ -121,7 +122,7 @@ class Scheduler {
   void await_visitors() const;  // until nobody outside works for a task that it woke
   bool stopping() const { return stopping_.load(std::memory_order_seq_cst); }
 
-  int processors() const { return static_cast<int>(processors_.size()); }
+  int processors() const { return processor_count_; }
   Processor& processor(int id) { return processors_[id]; }
   const Processor& processor(int id) const { return processors_[id]; }
   WorkerTable& workers() { return workers_; }
@@ -156,7 +157,15 @@ class Scheduler {
   static Worker& enter() { return enter(*fiber::current_gate()); }
   // On the calling thread; `gate` is its own, if the caller knows it.
   static void leave() { leave(fiber::current_gate()); }
-  static void leave(fiber::Gate* gate);
+  static void leave(fiber::Gate* gate) {
+    open_door(*gate);
+    if (__builtin_expect(gate->pending.load(std::memory_order_relaxed), false)) catch_up(gate);
+  }
+  static void open_door(fiber::Gate& gate) {
+    gate.in_scheduler.store(false, std::memory_order_release);  // pairs with take()
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  }
+  static void catch_up(fiber::Gate* gate);
   void loop();
   Choice next(Worker& worker, Nanos& chosen_at);
   bool search(Processor& processor);
@@ -166,6 +175,9 @@ class Scheduler {
   void run(Worker& worker, Choice choice, Nanos chosen_at);
   void call(detail::Task& task);
   void run_task(Worker& worker, detail::Task& task, Choice choice, Nanos chosen_at);
+  void take_on(Fiber& fiber, const detail::Task& task);
+  Worker& run_on_fiber(Worker& worker, detail::Task& task);
+  static detail::Task* next_of_burst(const Worker& worker);
   int look_elsewhere(Processor& processor, Nanos now);
   void bring_in(Processor& processor, Nanos now);
   Choice pick(Processor& processor, Nanos now, int running = kNoLevel);
@@ -178,6 +190,7 @@ class Scheduler {
   void publish(Worker& worker, detail::Runnable& runnable);
   void publish_from_outside(detail::Runnable& runnable);
   void work_arrived();
+  void work_arrived(int level);
   void request_for(int level);
 
   // --- switching.cpp: thread switch and fiber switch.
@@ -193,6 +206,17 @@ class Scheduler {
   void charge(Processor& processor, Fiber& fiber, Nanos now);
   void fall_if_used_up(Fiber& fiber) const;
   void begin_burst(Worker& worker, Nanos now, Choice how);
+  // For the task that runs next.
+  void open_gate(Worker& worker) const {
+    worker.gate.migratable.store(worker.fiber->migratable && may_switch_fibers_, std::memory_order_relaxed);
+    worker.gate.tries = 0;
+    worker.gate.cut_short.store(false, std::memory_order_relaxed);
+#ifdef PREEMPT_EAGER
+    worker.gate.ask();  // the next checkpoint, also one that the compiler put in
+#else
+    worker.gate.clear_guard_word();
+#endif
+  }
   void resume_task(Nanos now);
   Worker* successor(Processor& processor, Choice& choice);
   Worker* take_spare(Processor& processor);
@@ -203,7 +227,11 @@ class Scheduler {
   Nanos arrive();
   static void fiber_main(void* scheduler);
   bool go_home(Worker& worker);
-  static void check_stack(Worker& worker);
+  // Of the fiber that runs: one without a guard page may have overwritten what is below it, maybe another task's stack.
+  static void check_stack(Worker& worker) {
+    if (__builtin_expect(!worker.fiber->stack().is_whole(), false)) stack_was_overwritten(worker);
+  }
+  [[noreturn]] static void stack_was_overwritten(Worker& worker);
   static AfterSwitch recycle(const Worker& worker, Nanos now) {
     return {.action = AfterSwitch::Action::kRecycle, .fiber = worker.fiber, .at = now};
   }
@@ -256,7 +284,8 @@ class Scheduler {
 
   Helpers& helpers_;
   Slices slices_;
-  std::deque<Processor> processors_;
+  const int processor_count_;
+  std::vector<Processor> processors_;
   IdleProcessors idle_;
   InjectQueue inject_;
   WorkerTable workers_;

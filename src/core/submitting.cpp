@@ -5,8 +5,7 @@
 
 namespace preempt::core {
 
-void Scheduler::submit(detail::Task& task) {
-  fiber::Gate* gate = fiber::current_gate();
+void Scheduler::submit(detail::Task& task, fiber::Gate* gate) {
   if (gate == nullptr) return publish_from_outside(task);
   // Also on a worker of another executor: what is below must not be stopped half-way.
   Worker& worker = enter(*gate);
@@ -22,8 +21,7 @@ void Scheduler::submit(detail::Task& task) {
 void Scheduler::publish_from_outside(detail::Runnable& runnable) {
   const int level = runnable.level;
   inject_.push(runnable);
-  work_arrived();
-  request_for(level);
+  work_arrived(level);
 }
 
 void Scheduler::publish(Worker& worker, detail::Runnable& runnable) {
@@ -34,31 +32,33 @@ void Scheduler::publish(Worker& worker, detail::Runnable& runnable) {
   } else {
     inject_.push(runnable);
   }
-  work_arrived();
-  request_for(level);
+  work_arrived(level);
 }
 
 // Something became visible in a queue. Either this sees an idle processor, or a worker that goes idle, or the watchdog
 // that goes to sleep, sees the work: each of them publishes its rest and looks once more, in sequentially consistent
 // order.
-void Scheduler::work_arrived() {
-  if (idle_.wants_waking()) {
-    help_idle_processors();
-  } else if (idle_.idle() == 0) {
-    helpers_.work_waits();
-  }
+void Scheduler::work_arrived() { work_arrived(kNoLevel); }
+
+// The same for a runnable of `level`, for which something worse may have to give way.
+void Scheduler::work_arrived(int level) {
+  const IdleProcessors::Look look = idle_.look();
+  if (look.wants_waking()) return help_idle_processors();
+  if (look.idle() != 0) return;
+  helpers_.work_waits();
+  if (mode_ != Preemption::kNone) request_for(level);
 }
 
 // Work of `level` waits: the processor with the lowest level should take it, if that is lower.
 void Scheduler::request_for(int level) {
-  if (mode_ == Preemption::kNone || idle_.idle() != 0) return;
-  constexpr int kMostLooks = 8;
+  constexpr int kMostLooks = 8;  // the watchdog looks at all of them
+  const int looks = std::min(processors(), kMostLooks);
   Processor* victim = nullptr;
-  int looks = 0;
-  for (Processor& processor : processors_) {
-    if (++looks > kMostLooks) break;  // the watchdog looks at all of them
-    const int running = processor.level();
-    if (running != kNoLevel && running > (victim == nullptr ? level : victim->level())) victim = &processor;
+  for (int i = 0; i < looks; ++i) {
+    const int running = processors_[i].level();
+    if (running <= level || running == kNoLevel) continue;
+    level = running;
+    victim = &processors_[i];
   }
   if (victim == nullptr) return;
   const Nanos now = os::now();

@@ -121,14 +121,7 @@ void Scheduler::begin_burst(Worker& worker, Nanos now, Choice how) {
   if (worker.fiber->base_slice_us != 0 && slices_.base(*worker.fiber) < slices_.base() && anything_waits()) {
     helpers_.look_at(now + slices_.slice(*worker.fiber) - worker.fiber->used);
   }
-  worker.gate.migratable.store(worker.fiber->migratable && may_switch_fibers_, std::memory_order_relaxed);
-  worker.gate.tries = 0;
-  worker.gate.cut_short.store(false, std::memory_order_relaxed);
-  if (kEager) {
-    worker.gate.ask();  // the next checkpoint, also one that the compiler put in
-  } else {
-    worker.gate.clear_guard_word();
-  }
+  open_gate(worker);
 }
 
 void Scheduler::begin_burst_again(Worker& worker, Processor& processor, Nanos now) {
@@ -145,9 +138,7 @@ void Scheduler::resume_task(Nanos now) {
   begin_burst(worker, now, handed);
 }
 
-// Of the fiber that runs: one without a guard page may have overwritten what is below it, maybe another task's stack.
-void Scheduler::check_stack(Worker& worker) {
-  if (__builtin_expect(worker.fiber->stack().is_whole(), true)) return;
+void Scheduler::stack_was_overwritten(Worker& worker) {
   ucontext_t here;
   getcontext(&here);
   worker.gate.on_fault(worker.gate, here, {.kind = fiber::Fault::Kind::kOverwritten});

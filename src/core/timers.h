@@ -11,8 +11,8 @@
 
 namespace preempt::core {
 
-// Filled by workers in the scheduler, emptied by the watchdog and by workers that come by. A waiter is not touched any more once remove() returned,
-// or its fiber was given out.
+// Filled by workers in the scheduler, emptied by the watchdog and by workers that come by. A waiter is not touched any
+// more once remove() returned, or its fiber was given out.
 class Timers {
  public:
   void add(Waiter& waiter, os::Nanos deadline) {
@@ -72,9 +72,7 @@ class Timers {
     waiter.is_timed = false;
     publish_first();
   }
-  void publish_first() {
-    first_.store(heap_.empty() ? os::kNever : heap_.top()->deadline, std::memory_order_seq_cst);
-  }
+  void publish_first() { first_.store(heap_.empty() ? os::kNever : heap_.top()->deadline, std::memory_order_seq_cst); }
 
   os::Lock lock_;
   base::PairingHeap<Waiter, Links> heap_;

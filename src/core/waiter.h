@@ -31,7 +31,7 @@ struct Waiter {
   }
 
   os::FutexWord state = kAwake;
-  fiber::Fiber* fiber = nullptr;   // both before kSuspended
+  fiber::Fiber* fiber = nullptr;  // both before kSuspended
   Scheduler* scheduler = nullptr;
 
   // core::Timers.

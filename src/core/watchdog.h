@@ -59,10 +59,10 @@ class Watchdog {
   std::vector<Nanos> burst_seen_;  // for each processor: the burst that ran at the last look
   Nanos period_ = kFirstPeriod;
   Nanos last_taken_ = -kTasksBlock;
-  bool credit_given_ = false;      // between the last look and this one
-  Nanos quiet_since_ = 0;          // nothing has waited since; 0: something does
+  bool credit_given_ = false;  // between the last look and this one
+  Nanos quiet_since_ = 0;      // nothing has waited since; 0: something does
   alignas(base::kCacheLine) std::atomic<Nanos> sleeps_until_ = kAwake;
-  std::atomic<Nanos> wakes_at_ = kAwake;  // by itself; sleeps_until_ is what others may count on
+  std::atomic<Nanos> wakes_at_ = kAwake;    // by itself; sleeps_until_ is what others may count on
   std::atomic<Nanos> wanted_ = os::kNever;  // the earliest look that was asked for since the last one
   os::FutexWord bell_ = 0;
   std::atomic<bool> stopping_ = false;

@@ -149,9 +149,47 @@ TEST_F(RunQueueTest, ACrowdOfStoppedWorkersIsServedEverySecondTime) {
     EXPECT_TRUE(choice.is_turn);
   }
   EXPECT_EQ(turns, 5);
+  Runnable& like = task(0);
+  EXPECT_EQ(queue_.take_alike(like), nullptr) << "every second choice is somebody's turn";
   while (queue_.take_stopped() != nullptr) {
   }
   EXPECT_EQ(queue_.pick(now_).runnable->kind, RunnableKind::kTask) << "nobody is left of them";
+}
+
+TEST_F(RunQueueTest, OneThatIsAlikeIsWhatWouldBePicked) {
+  Runnable& first = task(3);
+  Runnable& like = task(3);
+  EXPECT_EQ(queue_.take_alike(like), nullptr) << "empty";
+  Runnable& second = task(3);
+  queue_.push_back(first);
+  queue_.push_back(second);
+  EXPECT_EQ(queue_.take_alike(like), &first);
+  Runnable& better = task(2);
+  queue_.push_back(better);
+  EXPECT_EQ(queue_.take_alike(like), nullptr) << "a better level waits";
+  EXPECT_EQ(queue_.pick(now_).runnable, &better);
+  EXPECT_EQ(queue_.take_alike(like), &second);
+  EXPECT_EQ(queue_.waiting(), 0u);
+  EXPECT_EQ(queue_.take_alike(like), nullptr);
+}
+
+TEST_F(RunQueueTest, NothingElseIsAlike) {
+  Runnable& like = task(3);
+  Runnable& worse = task(4);
+  queue_.push_back(worse);
+  EXPECT_EQ(queue_.take_alike(like), nullptr) << "another level";
+  EXPECT_EQ(queue_.pick(now_).runnable, &worse);
+  Runnable& short_slice = task(3);
+  short_slice.base_slice_us = 50;
+  queue_.push_back(short_slice);
+  EXPECT_EQ(queue_.take_alike(like), nullptr) << "another slice";
+  EXPECT_EQ(queue_.pick(now_).runnable, &short_slice);
+  Fiber suspended{fiber::Stack{}, nullptr};
+  suspended.kind = RunnableKind::kSuspendedFiber;
+  suspended.level = 3;
+  queue_.push_back(suspended);
+  EXPECT_EQ(queue_.take_alike(like), nullptr) << "has begun";
+  EXPECT_EQ(queue_.pick(now_).runnable, &suspended);
 }
 
 // They did, and a suspended fiber among preempted tasks of its level hardly ever had its share.
