@@ -1,6 +1,8 @@
 // Cpu time that slices take: of the whole pool beside one that never preempts, and of the watchdog's thread alone.
+#include <sys/prctl.h>
 #include <time.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -8,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -87,6 +90,39 @@ void measure(Slice& slice, double none_cpu, const Plan& plan, const OneCpu& one,
   slice.wakeups.push_back(watched.wakeups / seconds);
 }
 
+// What a thread takes that only wakes at a time, beside a busy one on its cpu: no watchdog can do with less. Seconds of
+// cpu time for each.
+double bare_wake_up(const OneCpu& one) {
+  constexpr int kWakeUps = 1'000;
+  constexpr long kPeriod = 1'000'000;
+  const AffinityScope scope(one.site.cpus.workers);
+  std::atomic<bool> ends = false;
+  std::thread busy([&] {
+    while (!ends.load(std::memory_order_relaxed)) work_rounds(1'000);
+  });
+  double used = 0;
+  std::thread sleeper([&] {
+    prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+    const auto seconds = [](const timespec& time) {
+      return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+    };
+    timespec next, before, after;
+    clock_gettime(CLOCK_MONOTONIC, &next);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+    for (int i = 0; i < kWakeUps; ++i) {
+      next.tv_nsec += kPeriod;
+      if (next.tv_nsec >= 1'000'000'000) next = {next.tv_sec + 1, next.tv_nsec - 1'000'000'000};
+      clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, nullptr);
+    }
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+    used = seconds(after) - seconds(before);
+  });
+  sleeper.join();
+  ends = true;
+  busy.join();
+  return used / kWakeUps;
+}
+
 void write_samples(SamplesFile& samples, const Slice& slice) {
   const std::string slice_text = slice.microseconds == 0 ? "none" : absl::StrCat(slice.microseconds, " us");
   const std::string workload = absl::StrCat(kWorkload, ", slice ", slice_text);
@@ -105,10 +141,12 @@ void measure_watchdog(Measurement& measurement) {
   const double seconds = measurement.quick() ? 2 : 10;
   std::vector<Slice> slices = {{"none", 0}, {"10 ms", 10'000}, {"1 ms", 1'000, 1}, {"300 us", 300}, {"100 us", 100, 8}};
   const OneCpu one;
+  std::vector<double> wake_ups;
   {
     const Progress progress;
     for (int repetition = 1; repetition <= measurement.repetitions; ++repetition) {
       const Plan plan = bimodal_plan(seconds, static_cast<std::uint64_t>(repetition));
+      wake_ups.push_back(bare_wake_up(one));
       double none_cpu = 0;
       for (Slice& slice : slices) {
         progress.show(repetition, measurement.repetitions, absl::StrCat("cpu time, slice ", slice.name));
@@ -129,7 +167,11 @@ void measure_watchdog(Measurement& measurement) {
     write_samples(measurement.samples, slice);
   }
   table.print(stdout);
-  std::puts("");
+  const double wake_up = median(wake_ups);
+  std::printf(
+      "\nA thread that wakes by itself beside a busy one takes %s us of cpu time for it; %s wake-ups a second are "
+      "1 %% of the work.\n\n",
+      number(1e6 * wake_up).c_str(), number(0.01 * kLoad / wake_up).c_str());
   for (const Slice& slice : slices) {
     if (slice.goal_percent > 0) {
       print_goal("cpu time of preempting / work, slice " + slice.name, median(slice.cpu), " %", slice.goal_percent);

@@ -57,7 +57,7 @@ Nanos Watchdog::look(Nanos now) {
   if (lost_compete()) scheduler_.look_at_lost(now);
   if (!scheduler_.anything_waits()) {
     standstill_.nothing_waits();
-    period_ = kFirstPeriod;
+    period_ = tasks_block(now) ? kFirstPeriod : kCalmPeriod;
     // One slice of patience: under a load that comes and goes, each sleep without end costs a submitter a wake-up. Not
     // while a burst would be over due before, if something came.
     if (quiet_since_ == 0) quiet_since_ = now;
@@ -67,7 +67,9 @@ Nanos Watchdog::look(Nanos now) {
   quiet_since_ = 0;
   standstill_.look(now);
   const Nanos next = look_at_processors(now);
-  const Nanos longest = std::clamp(slice + kSwitchTime, kFirstPeriod, kLongestPeriod);
+  // Where no task has slept for long, looks for sleepers were most of what the watchdog cost.
+  const Nanos longest =
+      tasks_block(now) ? std::clamp(slice + kSwitchTime, kFirstPeriod, kLongestPeriod) : kLongestPeriod;
   period_ = std::min(period_, longest);
   const Nanos wake_at = std::min(next, now + period_);
   period_ = std::min(period_ * 2, longest);
@@ -86,10 +88,10 @@ Nanos Watchdog::look_at_processors(Nanos now) {
     if (scheduler_.look_at(processor, now, suspicion)) {
       period_ = kFirstPeriod;
       last_taken_ = now;
-    } else if (!same && now - last_taken_ < kTasksBlock) {
+    } else if (!same && tasks_block(now)) {
       period_ = kFirstPeriod;
     }
-    if (processor.level() == kNoLevel) continue;
+    if (processor.level() == kNoLevel || scheduler_.mode() == Preemption::kNone) continue;
     const Nanos due = std::max(processor.due_at(scheduler_.best_waiting(processor)), processor.not_before());
     // Over due already: asked just now, so a new burst is about to begin. One look for each is enough: two for each
     // preemption cost as much as all the rest of it.

@@ -42,6 +42,7 @@ class Watchdog {
 
  private:
   static constexpr Nanos kFirstPeriod = 50 * os::kMicrosecond;
+  static constexpr Nanos kCalmPeriod = os::kMillisecond;
   static constexpr Nanos kLongestPeriod = 10 * os::kMillisecond;
   // For so long after a worker fell asleep each new burst is suspected soon, too.
   static constexpr Nanos kTasksBlock = 100 * os::kMillisecond;
@@ -51,6 +52,7 @@ class Watchdog {
 
   void wake();
   bool lost_compete() const;
+  bool tasks_block(Nanos now) const { return now - last_taken_ < kTasksBlock; }
   Nanos look(Nanos now);
   Nanos look_at_processors(Nanos now);
 
