@@ -50,6 +50,7 @@ class Runtime final : core::Helpers {
   // --- core::Helpers.
   void look_at(core::Nanos when) override { watchdog_.look_at(when); }
   void work_waits() override { watchdog_.work_waits(); }
+  void postpone_look(core::Nanos now) override { watchdog_.postpone_look(now); }
   void credit_given() override { watchdog_.credit_given(); }
   void want_spare() override;
   void signal_unanswered() override;

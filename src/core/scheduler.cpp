@@ -150,10 +150,17 @@ bool Scheduler::anything_waits() const {
   return false;
 }
 
-Nanos Scheduler::first_slice_end() const {
+// One that is over due was asked just now, so a new burst is about to begin: two looks for each preemption cost as much
+// as all the rest of it.
+Nanos Scheduler::first_due(Nanos now) const {
+  if (mode_ == Preemption::kNone) return os::kNever;
+  int best = best_of(inject_.waiting());
+  for (const Processor& processor : processors_) best = std::min(best, best_of(processor.queue.waiting()));
   Nanos first = os::kNever;
   for (const Processor& processor : processors_) {
-    if (processor.level() != kNoLevel) first = std::min(first, processor.slice_end());
+    if (processor.level() == kNoLevel) continue;
+    const Nanos due = std::max(processor.due_at(best), processor.not_before());
+    first = std::min(first, due > now ? due : now + shortest_burst(processor) + kSwitchTime);
   }
   return first;
 }

@@ -28,6 +28,8 @@ class Helpers {
   virtual void look_at(Nanos when) = 0;
   // Work waits: do not sleep without end.
   virtual void work_waits() = 0;
+  // A burst has begun `now`: the look that was planned may have become needless.
+  virtual void postpone_look(Nanos now) = 0;
   // A worker computes without a processor: do not sleep without end.
   virtual void credit_given() = 0;
   // A spare thread is missing.
@@ -102,8 +104,16 @@ class Scheduler {
   bool take_credit_given() { return credit_given_.exchange(false, std::memory_order_seq_cst); }
   bool credit_was_given() const { return credit_given_.load(std::memory_order_seq_cst); }
   bool anything_waits() const;
-  // Of the bursts that run; kNever when none does.
-  Nanos first_slice_end() const;
+  // From a request to the next burst's beginning, generously.
+  static constexpr Nanos kSwitchTime = 20 * os::kMicrosecond;
+  // When the first of the bursts that run is due; kNever when none will be.
+  Nanos first_due(Nanos now) const;
+  // The watchdog sleeps until `when`, and may be told of a later time from `postpone_from` on.
+  void plan_look(Nanos when, Nanos postpone_from) {
+    planned_look_.store(when, std::memory_order_relaxed);
+    postpone_look_from_.store(postpone_from, std::memory_order_relaxed);
+  }
+  void plan_no_look() { plan_look(0, os::kNever); }
   // What runs next on it will run so long, or longer: a stopped worker that has its turn gets no whole slice.
   Nanos shortest_burst(const Processor& processor) const {
     return processor.queue.oldest_stopped() == os::kNever ? slices_.base() : slices_.least_run();
@@ -206,6 +216,7 @@ class Scheduler {
   void charge(Processor& processor, Fiber& fiber, Nanos now);
   void fall_if_used_up(Fiber& fiber) const;
   void begin_burst(Worker& worker, Nanos now, Choice how);
+  void tell_watchdog(const Processor& processor, Nanos now);
   // For the task that runs next.
   void open_gate(Worker& worker) const {
     worker.gate.migratable.store(worker.fiber->migratable && may_switch_fibers_, std::memory_order_relaxed);
@@ -290,6 +301,9 @@ class Scheduler {
   InjectQueue inject_;
   WorkerTable workers_;
   FiberPool fibers_;
+  // For the watchdog: 0 while it is awake or nothing waits.
+  alignas(base::kCacheLine) std::atomic<Nanos> planned_look_ = 0;
+  std::atomic<Nanos> postpone_look_from_ = os::kNever;
   // Workers that compute without a processor after a block. On a line of its own: each scope of theirs changes it.
   alignas(base::kCacheLine) std::atomic<int> on_credit_ = 0;
   alignas(base::kCacheLine) std::atomic<bool> credit_given_ = false;  // since the watchdog looked

@@ -115,13 +115,22 @@ bool Scheduler::goes_last(const Fiber& fiber, fiber::Entry entry) {
 }
 
 void Scheduler::begin_burst(Worker& worker, Nanos now, Choice how) {
-  worker.processor.load(std::memory_order_relaxed)->dispatch(*worker.fiber, now, how);
+  Processor& processor = *worker.processor.load(std::memory_order_relaxed);
+  processor.dispatch(*worker.fiber, now, how);
   worker.fiber->in_turn = how.is_turn;
-  // The watchdog plans with the executor's slice; a shorter one of the task's own it must be told of.
-  if (worker.fiber->base_slice_us != 0 && slices_.base(*worker.fiber) < slices_.base() && anything_waits()) {
-    helpers_.look_at(now + slices_.slice(*worker.fiber) - worker.fiber->used);
-  }
+  tell_watchdog(processor, now);
   open_gate(worker);
+}
+
+// Of a burst that ends before its next look, as one with a slice of its own may, or after what it planned to look for.
+void Scheduler::tell_watchdog(const Processor& processor, Nanos now) {
+  if (mode_ == Preemption::kNone) return;
+  if (processor.slice_end() < planned_look_.load(std::memory_order_relaxed)) {
+    helpers_.look_at(processor.slice_end());
+  } else if (now >= postpone_look_from_.load(std::memory_order_relaxed)) {
+    postpone_look_from_.store(os::kNever, std::memory_order_relaxed);
+    helpers_.postpone_look(now);
+  }
 }
 
 void Scheduler::begin_burst_again(Worker& worker, Processor& processor, Nanos now) {

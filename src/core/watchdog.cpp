@@ -11,7 +11,7 @@ Watchdog::Watchdog(Scheduler& scheduler)
 
 void Watchdog::wake() {
   bell_.fetch_add(1, std::memory_order_seq_cst);
-  os::futex_wake(bell_, 1);
+  alarm_.bring_forward(os::Alarm::kAtOnce);
 }
 
 void Watchdog::stop() {
@@ -26,21 +26,58 @@ void Watchdog::run() {
     wanted_.store(os::kNever, std::memory_order_seq_cst);
     credit_given_ = scheduler_.take_credit_given();
     const Nanos now = os::now();
-    const Nanos next_look = look(now);
-    sleeps_until_.store(next_look, std::memory_order_seq_cst);
-    // What follows wakes only this thread: who brings work must still ring.
-    const Nanos next_lost = lost_compete() ? now + kLongestPeriod : os::kNever;
-    const Nanos wake_at =
-        std::min({next_look, next_lost, wanted_.load(std::memory_order_seq_cst), scheduler_.next_timer()});
-    wakes_at_.store(wake_at, std::memory_order_seq_cst);
-    // What arrived while this looked rang no bell: it saw the watchdog awake.
-    const bool missed = (next_look == os::kNever && scheduler_.anything_waits()) ||
-                        (wake_at == os::kNever && scheduler_.credit_was_given());
-    if (!missed && !stopping_.load(std::memory_order_seq_cst)) os::futex_wait(bell_, bell, wake_at);
-    sleeps_until_.store(kAwake, std::memory_order_seq_cst);
-    wakes_at_.store(kAwake, std::memory_order_seq_cst);
+    sleep(look(now), now, bell);
     wakeups_.fetch_add(1, std::memory_order_relaxed);
   }
+}
+
+// --- Sleeping. Steps and proof: README.md, "Watchdog".
+
+void Watchdog::sleep(const Plan& plan, Nanos now, std::uint32_t bell) {
+  const Nanos next_look = plan.next() == os::kNever ? os::kNever : std::max(plan.next(), now + kFirstPeriod / 2);
+  const Nanos next_lost = lost_compete() ? now + kLongestPeriod : os::kNever;
+  no_later_.store(std::min(plan.sleepers, next_lost), std::memory_order_relaxed);
+  sleeps_until_.store(next_look, std::memory_order_seq_cst);
+  // What else wakes this thread is nothing that who brings work may count on.
+  const Nanos wake_at =
+      std::min({next_look, next_lost, wanted_.load(std::memory_order_seq_cst), scheduler_.next_timer()});
+  alarm_.set_for(wake_at);
+  alarm_.bring_forward(wanted_.load(std::memory_order_seq_cst));
+  // What arrived while this looked set no alarm: it saw the watchdog awake.
+  const bool missed = bell_.load(std::memory_order_seq_cst) != bell || stopping_.load(std::memory_order_seq_cst) ||
+                      (next_look == os::kNever && scheduler_.anything_waits()) ||
+                      (wake_at == os::kNever && scheduler_.credit_was_given());
+  if (missed) {
+    alarm_.stay_awake();
+  } else {
+    if (next_look != os::kNever) scheduler_.plan_look(next_look, late_before(now, wake_at));
+    alarm_.wait();
+    scheduler_.plan_no_look();
+  }
+  sleeps_until_.store(kAwake, std::memory_order_seq_cst);
+}
+
+void Watchdog::plan_first_look() {
+  const Nanos now = os::now();
+  const Nanos no_later = now + first_period(now);
+  const Nanos when = std::min(scheduler_.first_due(now), no_later);
+  Nanos without_end = os::kNever;
+  if (!sleeps_until_.compare_exchange_strong(without_end, when, std::memory_order_seq_cst)) return;
+  no_later_.store(no_later, std::memory_order_relaxed);
+  alarm_.bring_forward(when);
+  scheduler_.plan_look(when, late_before(now, when));
+}
+
+void Watchdog::postpone_look(Nanos now) {
+  const Nanos alarm = alarm_.at();
+  Nanos planned = sleeps_until_.load(std::memory_order_seq_cst);
+  if (planned == kAwake || planned == os::kNever) return;
+  const Nanos later = std::min(scheduler_.first_due(now), no_later_.load(std::memory_order_relaxed));
+  if (later <= planned || !sleeps_until_.compare_exchange_strong(planned, later, std::memory_order_seq_cst)) return;
+  const Nanos when = std::min({later, wanted_.load(std::memory_order_seq_cst), scheduler_.next_timer()});
+  if (!alarm_.postpone(alarm, when)) return;
+  alarm_.bring_forward(wanted_.load(std::memory_order_seq_cst));
+  scheduler_.plan_look(later, late_before(now, when));
 }
 
 // Workers without a processor matter when every processor is in use: one that computes again is one too many. Who was
@@ -50,35 +87,27 @@ bool Watchdog::lost_compete() const {
                                    scheduler_.anything_waits());
 }
 
-// Returns when to look again; kNever: nothing waits, and who brings work must ring.
-Nanos Watchdog::look(Nanos now) {
+Watchdog::Plan Watchdog::look(Nanos now) {
   scheduler_.expire_timers(now);
-  const Nanos slice = scheduler_.slices().base();
   if (lost_compete()) scheduler_.look_at_lost(now);
   if (!scheduler_.anything_waits()) {
     standstill_.nothing_waits();
-    period_ = tasks_block(now) ? kFirstPeriod : kCalmPeriod;
-    // One slice of patience: under a load that comes and goes, each sleep without end costs a submitter a wake-up. Not
-    // while a burst would be over due before, if something came.
-    if (quiet_since_ == 0) quiet_since_ = now;
-    const Nanos calm_until = quiet_since_ + std::min(slice, os::kMillisecond);
-    return now < calm_until && scheduler_.first_slice_end() >= calm_until ? calm_until : os::kNever;
+    period_ = first_period(now);
+    return {};
   }
-  quiet_since_ = 0;
   standstill_.look(now);
-  const Nanos next = look_at_processors(now);
+  look_at_processors(now);
   // Where no task has slept for long, looks for sleepers were most of what the watchdog cost.
-  const Nanos longest =
-      tasks_block(now) ? std::clamp(slice + kSwitchTime, kFirstPeriod, kLongestPeriod) : kLongestPeriod;
+  const Nanos slice = scheduler_.slices().base();
+  const Nanos longest = tasks_block(now) ? std::clamp(slice + Scheduler::kSwitchTime, kFirstPeriod, kLongestPeriod)
+                                         : std::clamp(4 * slice, kCalmPeriod, kLongestPeriod);
   period_ = std::min(period_, longest);
-  const Nanos wake_at = std::min(next, now + period_);
+  const Plan plan = {.slices = scheduler_.first_due(now), .sleepers = now + period_};
   period_ = std::min(period_ * 2, longest);
-  return std::max(wake_at, now + kFirstPeriod / 2);
+  return plan;
 }
 
-// Returns when the first of the running bursts is due.
-Nanos Watchdog::look_at_processors(Nanos now) {
-  Nanos next = os::kNever;
+void Watchdog::look_at_processors(Nanos now) {
   for (int id = 0; id < scheduler_.processors(); ++id) {
     Processor& processor = scheduler_.processor(id);
     const Nanos burst = processor.dispatched_at();
@@ -87,18 +116,12 @@ Nanos Watchdog::look_at_processors(Nanos now) {
     const auto suspicion = same ? Scheduler::Suspicion::kSameBurst : Scheduler::Suspicion::kNone;
     if (scheduler_.look_at(processor, now, suspicion)) {
       period_ = kFirstPeriod;
-      last_taken_ = now;
+      last_taken_.store(now, std::memory_order_relaxed);
     } else if (!same && tasks_block(now)) {
       period_ = kFirstPeriod;
     }
-    if (processor.level() == kNoLevel || scheduler_.mode() == Preemption::kNone) continue;
-    const Nanos due = std::max(processor.due_at(scheduler_.best_waiting(processor)), processor.not_before());
-    // Over due already: asked just now, so a new burst is about to begin. One look for each is enough: two for each
-    // preemption cost as much as all the rest of it.
-    next = std::min(next, due > now ? due : now + scheduler_.shortest_burst(processor) + kSwitchTime);
   }
   scheduler_.help_idle_processors();
-  return next;
 }
 
 }  // namespace preempt::core

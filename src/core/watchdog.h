@@ -2,6 +2,7 @@
 #ifndef PREEMPT_CORE_WATCHDOG_H_
 #define PREEMPT_CORE_WATCHDOG_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <vector>
@@ -9,7 +10,7 @@
 #include "base/cache_line.h"
 #include "core/scheduler.h"
 #include "core/standstill.h"
-#include "os/futex.h"
+#include "os/alarm.h"
 
 namespace preempt::core {
 
@@ -22,21 +23,22 @@ class Watchdog {
   void run();   // the thread's body
   void stop();  // from another thread; run() returns soon
 
-  // Any thread; async-signal-safe.
+  // Any thread; async-signal-safe. README.md, "Watchdog".
   void look_at(Nanos when) {
     // Kept for a watchdog that is awake and past the processor in question.
     Nanos wanted = wanted_.load(std::memory_order_relaxed);
     while (when < wanted && !wanted_.compare_exchange_weak(wanted, when, std::memory_order_seq_cst)) {
     }
-    if (when < sleeps_until_.load(std::memory_order_seq_cst)) wake();
+    if (when < sleeps_until_.load(std::memory_order_seq_cst)) alarm_.bring_forward(when);
   }
   void work_waits() {
-    if (sleeps_until_.load(std::memory_order_seq_cst) == os::kNever) wake();
+    if (sleeps_until_.load(std::memory_order_seq_cst) == os::kNever) plan_first_look();
   }
-
   void credit_given() {
-    if (wakes_at_.load(std::memory_order_seq_cst) == os::kNever) wake();
+    if (alarm_.at() == os::kNever) wake();
   }
+  // A worker's, which has begun a burst.
+  void postpone_look(Nanos now);
 
   std::uint64_t wakeups() const { return wakeups_.load(std::memory_order_relaxed); }
 
@@ -46,27 +48,38 @@ class Watchdog {
   static constexpr Nanos kLongestPeriod = 10 * os::kMillisecond;
   // For so long after a worker fell asleep each new burst is suspected soon, too.
   static constexpr Nanos kTasksBlock = 100 * os::kMillisecond;
-  // From a request to the next burst's beginning, generously.
-  static constexpr Nanos kSwitchTime = 20 * os::kMicrosecond;
-  static constexpr Nanos kAwake = 0;
+  static constexpr Nanos kAwake = os::Alarm::kAwake;
+
+  // What look() found to do next.
+  struct Plan {
+    Nanos slices = os::kNever;    // the first burst is due
+    Nanos sleepers = os::kNever;  // time to look for workers that fell asleep; both kNever: nothing waits
+    Nanos next() const { return std::min(slices, sleepers); }
+  };
+
+  // So late that tasks which are a little shorter than the time until then need not change the plan each.
+  static Nanos late_before(Nanos now, Nanos then) { return now + (then - now) * 3 / 4; }
 
   void wake();
+  void plan_first_look();
+  void sleep(const Plan& plan, Nanos now, std::uint32_t bell);
   bool lost_compete() const;
-  bool tasks_block(Nanos now) const { return now - last_taken_ < kTasksBlock; }
-  Nanos look(Nanos now);
-  Nanos look_at_processors(Nanos now);
+  bool tasks_block(Nanos now) const { return now - last_taken_.load(std::memory_order_relaxed) < kTasksBlock; }
+  Nanos first_period(Nanos now) const { return tasks_block(now) ? kFirstPeriod : kCalmPeriod; }
+  Plan look(Nanos now);
+  void look_at_processors(Nanos now);
 
   Scheduler& scheduler_;
   Standstill standstill_;
   std::vector<Nanos> burst_seen_;  // for each processor: the burst that ran at the last look
   Nanos period_ = kFirstPeriod;
-  Nanos last_taken_ = -kTasksBlock;
+  std::atomic<Nanos> last_taken_ = -kTasksBlock;
   bool credit_given_ = false;  // between the last look and this one
-  Nanos quiet_since_ = 0;      // nothing has waited since; 0: something does
   alignas(base::kCacheLine) std::atomic<Nanos> sleeps_until_ = kAwake;
-  std::atomic<Nanos> wakes_at_ = kAwake;    // by itself; sleeps_until_ is what others may count on
-  std::atomic<Nanos> wanted_ = os::kNever;  // the earliest look that was asked for since the last one
-  os::FutexWord bell_ = 0;
+  os::Alarm alarm_;                           // sleeps_until_ is what others may count on, this may be earlier
+  std::atomic<Nanos> no_later_ = os::kNever;  // for whatever bursts begin meanwhile
+  std::atomic<Nanos> wanted_ = os::kNever;    // the earliest look that was asked for since the last one
+  std::atomic<std::uint32_t> bell_ = 0;
   std::atomic<bool> stopping_ = false;
   std::atomic<std::uint64_t> wakeups_ = 0;
 };

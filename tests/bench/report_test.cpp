@@ -10,11 +10,11 @@ namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
-Mixture short_and_long() { return {{"short", 0.5, 1'000'000}, {"long", 0.5, 10'000'000}}; }
+Mixture half_short_half_long() { return {{"short", 0.5, 1'000'000}, {"long", 0.5, 10'000'000}}; }
 
 TEST(ReportTest, SlowdownIsLatencyOverServiceTime) {
   const Plan plan = {{0, 1'000'000, 0}, {5'000'000, 10'000'000, 1}};
-  Report report(short_and_long(), kMilliseconds);
+  Report report(half_short_half_long(), kMilliseconds);
   report.add("pool", plan, {3'000'000, 45'000'000}, kUnknown);
   EXPECT_DOUBLE_EQ(report.figure("pool", 0, Measure::kLatency, kP99), 3);
   EXPECT_DOUBLE_EQ(report.figure("pool", 0, Measure::kSlowdown, kP99), 3);
@@ -25,14 +25,14 @@ TEST(ReportTest, SlowdownIsLatencyOverServiceTime) {
 // A long wait weighs more for a short request, of the same class too.
 TEST(ReportTest, SlowdownIsThatOfEachRequest) {
   const Plan plan = {{0, 1'000'000, 0}, {0, 2'000'000, 0}};
-  Report report(short_and_long(), kMicroseconds);
+  Report report(half_short_half_long(), kMicroseconds);
   report.add("pool", plan, {4'000'000, 6'000'000}, kUnknown);
   EXPECT_DOUBLE_EQ(report.figure("pool", 0, Measure::kSlowdown, kP999), 4);
   EXPECT_DOUBLE_EQ(report.figure("pool", 0, Measure::kLatency, kP999), 6000);
 }
 
 TEST(ReportTest, FiguresAreMediansOverRepetitionsThatHaveThem) {
-  Report report(short_and_long(), kMilliseconds);
+  Report report(half_short_half_long(), kMilliseconds);
   for (const Nanoseconds completion : {2'000'000, 9'000'000, 4'000'000}) {
     report.add("pool", {{0, 1'000'000, 0}}, {completion}, 1);
   }

@@ -18,6 +18,7 @@
 
 #include "fiber/gate.h"
 #include "signal/interrupted_call.h"
+#include "support/handle_by.h"
 #include "support/threads.h"
 #include "support/wait.h"
 
@@ -49,13 +50,6 @@ void continue_or_restart(int signal, siginfo_t*, void* raw_context) {
 }
 
 void do_nothing(int, siginfo_t*, void*) {}
-
-void handle_by(void (*handler)(int, siginfo_t*, void*), int signal) {
-  struct sigaction action = {};
-  action.sa_sigaction = handler;
-  action.sa_flags = SA_SIGINFO | SA_RESTART;
-  sigaction(signal, &action, nullptr);
-}
 
 // Minus the error.
 long with_error(long result) { return result == -1 ? -errno : result; }

@@ -25,6 +25,7 @@
 #include <thread>
 #include <vector>
 
+#include "support/handle_by.h"
 #include "support/threads.h"
 #include "support/wait.h"
 
@@ -134,13 +135,6 @@ void look_at_call(int, siginfo_t*, void* context) {
   if (call == InterruptedCall::kNone) return;
   found.call = call;
   found.done = true;
-}
-
-void handle_by(void (*handler)(int, siginfo_t*, void*), int signal) {
-  struct sigaction action = {};
-  action.sa_sigaction = handler;
-  action.sa_flags = SA_SIGINFO | SA_RESTART;
-  sigaction(signal, &action, nullptr);
 }
 
 timespec in_200_ms(clockid_t clock) {
