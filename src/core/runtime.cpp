@@ -406,8 +406,6 @@ void Runtime::stop_threads() {
 
 // --- Questions.
 
-bool Runtime::is_child_of_fork() const { return core::fork_generation() != fork_generation_; }
-
 bool Runtime::on_own_worker() const { return is_own(fiber::current_gate()); }
 
 bool Runtime::is_own(fiber::Gate* gate) const { return gate != nullptr && &Worker::of(*gate).scheduler == &scheduler_; }

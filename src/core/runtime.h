@@ -12,6 +12,7 @@
 
 #include "core/deadlock_report.h"
 #include "core/fault_report.h"
+#include "core/fork.h"
 #include "core/log.h"
 #include "core/scheduler.h"
 #include "core/thread.h"
@@ -41,15 +42,20 @@ class Runtime final : core::Helpers {
   const Options& options() const { return options_; }
 
   bool on_own_worker() const;
-  bool is_child_of_fork() const;
+  bool is_child_of_fork() const { return core::fork_generation() != fork_generation_; }
 
  private:
   bool is_own(fiber::Gate* gate) const;
   int threads() const { return threads_.load(std::memory_order_relaxed); }
 
   // --- core::Helpers.
-  void look_at(core::Nanos when) override { watchdog_.look_at(when); }
-  void work_waits() override { watchdog_.work_waits(); }
+  // The alarm of a child is its parent's.
+  void look_at(core::Nanos when) override {
+    if (!is_child_of_fork()) watchdog_.look_at(when);
+  }
+  void work_waits() override {
+    if (!is_child_of_fork()) watchdog_.work_waits();
+  }
   void postpone_look(core::Nanos now) override { watchdog_.postpone_look(now); }
   void credit_given() override { watchdog_.credit_given(); }
   void want_spare() override;

@@ -150,17 +150,23 @@ bool Scheduler::anything_waits() const {
   return false;
 }
 
-// One that is over due was asked just now, so a new burst is about to begin: two looks for each preemption cost as much
-// as all the rest of it.
-Nanos Scheduler::first_due(Nanos now) const {
+// Where one that is over due was asked, a new burst is about to begin: two looks for each preemption cost as much as
+// all the rest of it.
+Nanos Scheduler::first_due(Nanos now, Asked asked) const {
   if (mode_ == Preemption::kNone) return os::kNever;
-  int best = best_of(inject_.waiting());
-  for (const Processor& processor : processors_) best = std::min(best, best_of(processor.queue.waiting()));
+  const int injected = best_of(inject_.waiting());
+  int anywhere = injected;
+  for (const Processor& processor : processors_) anywhere = std::min(anywhere, best_of(processor.queue.waiting()));
   Nanos first = os::kNever;
   for (const Processor& processor : processors_) {
-    if (processor.level() == kNoLevel) continue;
-    const Nanos due = std::max(processor.due_at(best), processor.not_before());
-    first = std::min(first, due > now ? due : now + shortest_burst(processor) + kSwitchTime);
+    const int level = processor.level();
+    if (level == kNoLevel) continue;
+    const int own = std::min(injected, best_of(processor.queue.waiting()));
+    const int best = own <= level ? own : anywhere;  // as best_waiting()
+    Nanos due = std::max(processor.due_at(best), processor.not_before());
+    const bool was_asked = asked == Asked::kAll || (asked == Asked::kForBetter && best < level);
+    if (due <= now && was_asked) due = now + shortest_burst(processor) + kSwitchTime;
+    first = std::min(first, due);
   }
   return first;
 }
@@ -284,8 +290,9 @@ void Scheduler::run_task(Worker& worker, detail::Task& task, Choice choice, Nano
   worker.fiber->base_slice_us = task.base_slice_us;
   take_on(*worker.fiber, task);
   begin_burst(worker, chosen_at != 0 ? chosen_at : os::now(), choice);
+  const Nanos date = worker.processor.load(std::memory_order_relaxed)->dispatched_at();
   Worker* after = &run_on_fiber(worker, task);
-  while (detail::Task* const next = next_of_burst(*after)) {
+  while (detail::Task* const next = next_of_burst(*after, date)) {
     take_on(*after->fiber, *next);
     open_gate(*after);
     after = &run_on_fiber(*after, *next);
@@ -294,9 +301,10 @@ void Scheduler::run_task(Worker& worker, detail::Task& task, Choice choice, Nano
 
 // Short tasks are shorter than what it costs to choose and to date them: those that follow at the same moment share a
 // burst. Where the last one was preempted or blocked meanwhile, it has a burst of another date.
-detail::Task* Scheduler::next_of_burst(const Worker& worker) {
+detail::Task* Scheduler::next_of_burst(const Worker& worker, Nanos date) {
   Processor* const processor = worker.processor.load(std::memory_order_relaxed);
-  if (processor == nullptr || !processor->begins_now()) return nullptr;
+  if (processor == nullptr || processor->dispatched_at() != date || !processor->begins_now()) return nullptr;
+  if (wants_home(worker)) return nullptr;
   return static_cast<detail::Task*>(processor->queue.take_alike(*worker.fiber));
 }
 

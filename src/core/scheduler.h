@@ -106,14 +106,15 @@ class Scheduler {
   bool anything_waits() const;
   // From a request to the next burst's beginning, generously.
   static constexpr Nanos kSwitchTime = 20 * os::kMicrosecond;
-  // When the first of the bursts that run is due; kNever when none will be.
-  Nanos first_due(Nanos now) const;
-  // The watchdog sleeps until `when`, and may be told of a later time from `postpone_from` on.
+  // When the first of the bursts that run is due; kNever when none will be. Of those that are over due, `asked` says
+  // which ones were asked to end.
+  enum class Asked { kNone, kForBetter, kAll };
+  Nanos first_due(Nanos now, Asked asked) const;
+  // Bursts that end before `when` are told to the watchdog, which may be told of a later time from `postpone_from` on.
   void plan_look(Nanos when, Nanos postpone_from) {
     planned_look_.store(when, std::memory_order_relaxed);
     postpone_look_from_.store(postpone_from, std::memory_order_relaxed);
   }
-  void plan_no_look() { plan_look(0, os::kNever); }
   // What runs next on it will run so long, or longer: a stopped worker that has its turn gets no whole slice.
   Nanos shortest_burst(const Processor& processor) const {
     return processor.queue.oldest_stopped() == os::kNever ? slices_.base() : slices_.least_run();
@@ -187,7 +188,8 @@ class Scheduler {
   void run_task(Worker& worker, detail::Task& task, Choice choice, Nanos chosen_at);
   void take_on(Fiber& fiber, const detail::Task& task);
   Worker& run_on_fiber(Worker& worker, detail::Task& task);
-  static detail::Task* next_of_burst(const Worker& worker);
+  static detail::Task* next_of_burst(const Worker& worker, Nanos date);
+  static bool wants_home(const Worker& worker);
   int look_elsewhere(Processor& processor, Nanos now);
   void bring_in(Processor& processor, Nanos now);
   Choice pick(Processor& processor, Nanos now, int running = kNoLevel);
@@ -301,7 +303,7 @@ class Scheduler {
   InjectQueue inject_;
   WorkerTable workers_;
   FiberPool fibers_;
-  // For the watchdog: 0 while it is awake or nothing waits.
+  // The watchdog's: 0 while nothing waits, kNever while it is awake.
   alignas(base::kCacheLine) std::atomic<Nanos> planned_look_ = 0;
   std::atomic<Nanos> postpone_look_from_ = os::kNever;
   // Workers that compute without a processor after a block. On a line of its own: each scope of theirs changes it.

@@ -43,14 +43,19 @@ void Scheduler::work_arrived() { work_arrived(kNoLevel); }
 // The same for a runnable of `level`, for which something worse may have to give way.
 void Scheduler::work_arrived(int level) {
   const IdleProcessors::Look look = idle_.look();
-  if (look.wants_waking()) return help_idle_processors();
-  if (look.idle() != 0) return;
-  helpers_.work_waits();
-  if (mode_ != Preemption::kNone) request_for(level);
+  if (look.wants_waking()) {
+    help_idle_processors();
+    if (idle_.idle() != 0) return;
+  } else {
+    if (look.idle() != 0) return;
+    helpers_.work_waits();
+  }
+  request_for(level);
 }
 
 // Work of `level` waits: the processor with the lowest level should take it, if that is lower.
 void Scheduler::request_for(int level) {
+  if (mode_ == Preemption::kNone || level == kNoLevel) return;
   constexpr int kMostLooks = 8;  // the watchdog looks at all of them
   const int looks = std::min(processors(), kMostLooks);
   Processor* victim = nullptr;

@@ -340,8 +340,13 @@ void Scheduler::fiber_main(void* scheduler) {
 
 // Between tasks a worker goes back to its thread's own stack when nobody is on it, and never stays on another
 // thread's: that one may want to end. True when it went, and the caller's fiber was taken up again later.
+bool Scheduler::wants_home(const Worker& worker) {
+  return worker.fiber != &worker.home &&
+         (worker.home.idle.load(std::memory_order_relaxed) || worker.fiber->home() != nullptr);
+}
+
 bool Scheduler::go_home(Worker& worker) {
-  if (worker.fiber == &worker.home) return false;
+  if (!wants_home(worker)) return false;
   Fiber* target = nullptr;
   if (worker.home.idle.exchange(false, std::memory_order_acquire)) {
     target = &worker.home;

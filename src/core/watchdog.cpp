@@ -42,7 +42,9 @@ void Watchdog::sleep(const Plan& plan, Nanos now, std::uint32_t bell) {
   const Nanos wake_at =
       std::min({next_look, next_lost, wanted_.load(std::memory_order_seq_cst), scheduler_.next_timer()});
   alarm_.set_for(wake_at);
-  alarm_.bring_forward(wanted_.load(std::memory_order_seq_cst));
+  // Who lowered one of them before the alarm was set could not bring it forward.
+  alarm_.bring_forward(
+      std::min(wanted_.load(std::memory_order_seq_cst), sleeps_until_.load(std::memory_order_seq_cst)));
   // What arrived while this looked set no alarm: it saw the watchdog awake.
   const bool missed = bell_.load(std::memory_order_seq_cst) != bell || stopping_.load(std::memory_order_seq_cst) ||
                       (next_look == os::kNever && scheduler_.anything_waits()) ||
@@ -50,34 +52,46 @@ void Watchdog::sleep(const Plan& plan, Nanos now, std::uint32_t bell) {
   if (missed) {
     alarm_.stay_awake();
   } else {
-    if (next_look != os::kNever) scheduler_.plan_look(next_look, late_before(now, wake_at));
+    if (next_look == os::kNever) {
+      scheduler_.plan_look(0, os::kNever);
+    } else {
+      scheduler_.plan_look(next_look, late_before(now, std::max(wake_at, now)));
+    }
     alarm_.wait();
-    scheduler_.plan_no_look();
   }
+  scheduler_.plan_look(os::kNever, os::kNever);
   sleeps_until_.store(kAwake, std::memory_order_seq_cst);
 }
 
+// The alarm first: if this thread is stopped in between, others do the same. And once more, since the sleep that was
+// swapped may be another one by then.
 void Watchdog::plan_first_look() {
   const Nanos now = os::now();
   const Nanos no_later = now + first_period(now);
-  const Nanos when = std::min(scheduler_.first_due(now), no_later);
+  no_later_.store(no_later, std::memory_order_relaxed);
+  scheduler_.plan_look(no_later, os::kNever);
+  const Nanos when = std::min(scheduler_.first_due(now, Scheduler::Asked::kForBetter), no_later);
+  alarm_.bring_forward(when);
   Nanos without_end = os::kNever;
   if (!sleeps_until_.compare_exchange_strong(without_end, when, std::memory_order_seq_cst)) return;
-  no_later_.store(no_later, std::memory_order_relaxed);
   alarm_.bring_forward(when);
-  scheduler_.plan_look(when, late_before(now, when));
+  scheduler_.plan_look(when, late_before(now, std::max(when, now)));
 }
 
 void Watchdog::postpone_look(Nanos now) {
   const Nanos alarm = alarm_.at();
   Nanos planned = sleeps_until_.load(std::memory_order_seq_cst);
-  if (planned == kAwake || planned == os::kNever) return;
-  const Nanos later = std::min(scheduler_.first_due(now), no_later_.load(std::memory_order_relaxed));
+  if (planned == os::kNever || planned <= now || alarm <= now) return;  // awake, or about to be
+  const Nanos no_later = no_later_.load(std::memory_order_relaxed);
+  scheduler_.plan_look(no_later, os::kNever);
+  const Nanos later = std::min(scheduler_.first_due(now, Scheduler::Asked::kNone), no_later);
   if (later <= planned || !sleeps_until_.compare_exchange_strong(planned, later, std::memory_order_seq_cst)) return;
   const Nanos when = std::min({later, wanted_.load(std::memory_order_seq_cst), scheduler_.next_timer()});
   if (!alarm_.postpone(alarm, when)) return;
-  alarm_.bring_forward(wanted_.load(std::memory_order_seq_cst));
-  scheduler_.plan_look(later, late_before(now, when));
+  // Asked for in between; or it is another sleep by now, with an alarm for the same time.
+  alarm_.bring_forward(
+      std::min(wanted_.load(std::memory_order_seq_cst), sleeps_until_.load(std::memory_order_seq_cst)));
+  scheduler_.plan_look(later, late_before(now, std::max(when, now)));
 }
 
 // Workers without a processor matter when every processor is in use: one that computes again is one too many. Who was
@@ -102,7 +116,7 @@ Watchdog::Plan Watchdog::look(Nanos now) {
   const Nanos longest = tasks_block(now) ? std::clamp(slice + Scheduler::kSwitchTime, kFirstPeriod, kLongestPeriod)
                                          : std::clamp(4 * slice, kCalmPeriod, kLongestPeriod);
   period_ = std::min(period_, longest);
-  const Plan plan = {.slices = scheduler_.first_due(now), .sleepers = now + period_};
+  const Plan plan = {.slices = scheduler_.first_due(now, Scheduler::Asked::kAll), .sleepers = now + period_};
   period_ = std::min(period_ * 2, longest);
   return plan;
 }

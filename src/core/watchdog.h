@@ -58,7 +58,7 @@ class Watchdog {
   };
 
   // So late that tasks which are a little shorter than the time until then need not change the plan each.
-  static Nanos late_before(Nanos now, Nanos then) { return now + (then - now) * 3 / 4; }
+  static Nanos late_before(Nanos now, Nanos then) { return then == os::kNever ? then : now + (then - now) * 3 / 4; }
 
   void wake();
   void plan_first_look();

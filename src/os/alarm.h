@@ -41,6 +41,7 @@ class Alarm {
   void close() noexcept;
 
   std::atomic<Nanos> at_ = kAwake;
+  std::atomic<Nanos> armed_for_ = kAwake;  // by who has seen the word unchanged after it
   std::atomic<int> timer_ = -1;
 };
 

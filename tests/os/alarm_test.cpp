@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 #include <filesystem>
+#include <limits>
 #include <random>
 #include <string>
 #include <thread>
@@ -45,6 +46,19 @@ TEST(AlarmTest, RingsAtOnceForATimeThatIsOver) {
   ASSERT_TRUE(alarm.open());
   alarm.set_for(Alarm::kAtOnce);
   alarm.wait();
+}
+
+// Of a task that slept until time_point::min(), the watchdog never woke up again.
+TEST(AlarmTest, RingsAtOnceForATimeBeforeTheClocksBeginning) {
+  Alarm alarm;
+  ASSERT_TRUE(alarm.open());
+  alarm.set_for(std::numeric_limits<Nanos>::min());
+  alarm.wait();
+  const Nanos begin = now();
+  alarm.set_for(kNever);
+  alarm.bring_forward(-1);
+  alarm.wait();
+  EXPECT_LT(now() - begin, kLong);
 }
 
 TEST(AlarmTest, IsBroughtForwardByAnother) {

@@ -79,8 +79,8 @@ class arena {
 
   bool has_work() const;
   // Nothing waits to be run, and no worker runs anything or is on its way. In this order: a worker that took the last
-  // task serves until it has run it, and one that leaves work behind adds its successor first.
-  bool is_quiet() const { return !has_work() && serving_.load(std::memory_order_seq_cst) == 0; }
+  // task serves until it has run it, and may leave work behind for which there is no room now.
+  bool is_quiet() const { return !has_work() && serving_.load(std::memory_order_seq_cst) == 0 && !has_work(); }
   // Adds a worker if there is room, and sees to it that the pacer looks if not.
   void advertise();
 
