@@ -1,1 +1,1 @@
-preempt_tests_of_one_thread(core/taking_model_test.cpp)
+preempt_tests_of_one_thread(core/alarm_model_test.cpp core/taking_model_test.cpp)
