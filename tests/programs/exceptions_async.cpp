@@ -83,8 +83,12 @@ Stepper::Counts expect_own_exceptions(TaskKind kind, int processors, int rounds,
     }
     stop = true;
   };
-  const Stepper::Counts counts = testing::stepped_run(
-      {.processors = processors, .kind = kind, .beside = [&](Executor&) { catch_beside(stop); }}, subject);
+  // One task more than processors: whose task gives way takes the one that waits elsewhere.
+  const Stepper::Counts counts = testing::stepped_run({.processors = processors,
+                                                       .kind = kind,
+                                                       .others = processors - 1,
+                                                       .beside = [&](Executor&) { catch_beside(stop); }},
+                                                      subject);
   EXPECT_EQ(counts.injected + counts.stopped, counts.steps);
   EXPECT_GE(counts.migrated, migrations);
   return counts;

@@ -23,6 +23,7 @@ struct SteppedRun {
   Preemption preemption = Preemption::kEverywhere;
   std::chrono::microseconds time_slice{20};
   int max_threads = 16;
+  int others = 2 * processors;  // that give way at once
   Stepper::Scope scope = Stepper::Scope::kSubject;
   Stepper::Look look = nullptr;
   std::function<void(Executor&)> beside = nullptr;  // a further task
@@ -56,7 +57,7 @@ Stepper::Counts stepped_run(const SteppedRun& run, Subject subject) {
                      .preemption = run.preemption,
                      .max_threads = run.max_threads,
                      .slice_growth = 1});
-  GivingWay others(executor, 2 * run.processors, options);
+  GivingWay others(executor, run.others, options);
   if (run.beside) executor.execute([&] { run.beside(executor); }, options);
   executor.submit([&] { subject(stepper, executor); }, options).get();
   others.stop();
