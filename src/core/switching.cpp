@@ -125,7 +125,9 @@ void Scheduler::begin_burst(Worker& worker, Nanos now, Choice how) {
 // Of a burst that ends before its next look, as one with a slice of its own may, or after what it planned to look for.
 void Scheduler::tell_watchdog(const Processor& processor, Nanos now) {
   if (mode_ == Preemption::kNone) return;
-  if (processor.slice_end() < planned_look_.load(std::memory_order_relaxed)) {
+  // Not for moments: after a request a look is planned for when the next burst will end, and setting the alarm once
+  // more costs half a wake-up.
+  if (processor.slice_end() + kSwitchTime < planned_look_.load(std::memory_order_relaxed)) {
     helpers_.look_at(processor.slice_end());
   } else if (now >= postpone_look_from_.load(std::memory_order_relaxed)) {
     postpone_look_from_.store(os::kNever, std::memory_order_relaxed);
