@@ -15,8 +15,6 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/strings/numbers.h"
 #include "database.h"
 #include "support/affinity.h"
@@ -227,12 +225,6 @@ int run() {
 }  // namespace preempt::bench
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage("Latency of GETs that share a pool with SCANs of a RocksDB.");
-  absl::ParseCommandLine(argc, argv);
-  try {
-    return preempt::bench::run();
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "rocksdb_tail: %s\n", error.what());
-    return 2;
-  }
+  return preempt::bench::run_with_flags(argc, argv, "Latency of GETs that share a pool with SCANs of a RocksDB.",
+                                        &preempt::bench::run);
 }

@@ -1,8 +1,11 @@
 #include "flags.h"
 
 #include <cstdio>
+#include <exception>
 #include <stdexcept>
 
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
 #include "absl/strings/numbers.h"
 #include "absl/time/time.h"
 
@@ -48,6 +51,17 @@ Site choose_site(int processors) {
     std::fputs("no cpu is left for the generator; it will disturb what it measures\n", stderr);
   }
   return site;
+}
+
+int run_with_flags(int argc, char** argv, const char* usage, int (*run)()) {
+  absl::SetProgramUsageMessage(usage);
+  absl::ParseCommandLine(argc, argv);
+  try {
+    return run();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s: %s\n", argv[0], error.what());
+    return 2;
+  }
 }
 
 }  // namespace preempt::bench

@@ -19,6 +19,9 @@ void validate(const Setting& setting);
 // Those whose name contains `part`.
 void keep_only(std::vector<PoolUnderTest>& pools, const std::string& part);
 
+// Reads the flags, runs, and says what was thrown. The exit status.
+int run_with_flags(int argc, char** argv, const char* usage, int (*run)());
+
 // As many cpus for the pool as it has processors, one for the generator if that leaves any.
 Site choose_site(int processors);
 

@@ -12,8 +12,6 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "experiment.h"
 #include "flags.h"
 #include "go_peer.h"
@@ -130,12 +128,6 @@ int run() {
 }  // namespace preempt::bench
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage("Latency of short tasks that share a pool with long ones.");
-  absl::ParseCommandLine(argc, argv);
-  try {
-    return preempt::bench::run();
-  } catch (const std::invalid_argument& error) {
-    std::fprintf(stderr, "tail: %s\n", error.what());
-    return 2;
-  }
+  return preempt::bench::run_with_flags(argc, argv, "Latency of short tasks that share a pool with long ones.",
+                                        &preempt::bench::run);
 }

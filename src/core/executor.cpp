@@ -70,8 +70,9 @@ bool Executor::post(OwnedTask task, const TaskOptions& options, WhenFull when_fu
   task->migratable = options.migratable || runtime_->options().migratable;
   const bool may_wait = when_full == WhenFull::kWait;
   switch (runtime_->post(*task, may_wait)) {
-    [[likely]] case detail::Runtime::Posted::kYes : static_cast<void>(task.release());
-    return true;
+    case detail::Runtime::Posted::kYes:
+      static_cast<void>(task.release());
+      return true;
     case detail::Runtime::Posted::kFull:
       return false;
     case detail::Runtime::Posted::kShutDown:

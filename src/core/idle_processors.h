@@ -61,8 +61,6 @@ class alignas(base::kCacheLine) IdleProcessors {
   };
   Look look() const { return Look(word_.load(std::memory_order_seq_cst)); }
   int idle() const { return look().idle(); }
-  int searching() const { return look().searching(); }
-  bool wants_waking() const { return look().wants_waking(); }
 
  private:
   static constexpr std::uint64_t kField = 0x7ff;  // up to 1024 of each

@@ -14,8 +14,8 @@
 
 namespace preempt::core {
 
-// Sleeps without end while nothing waits. While something does, it wakes for the next slice's end, and in growing
-// steps, from kFirstPeriod to a slice, for workers that fell asleep.
+// Sleeps without end while nothing waits. While something does, it wakes for the next slice's end, and in growing steps
+// for workers that fell asleep; others change what it plans without waking it.
 class Watchdog {
  public:
   explicit Watchdog(Scheduler& scheduler);

@@ -20,6 +20,7 @@
 #include "os/own_memory.h"
 #include "os/thread.h"
 #include "os/thread_call.h"
+#include "support/threads.h"
 #include "support/wait.h"
 
 namespace preempt::core {
@@ -71,14 +72,7 @@ class StackWalk : public ::testing::Test {
     std::atomic<pid_t> id = 0;
     fiber::Bounds bounds;
     std::thread thread([&] {
-      pthread_attr_t attributes;
-      void* low = nullptr;
-      std::size_t size = 0;
-      pthread_getattr_np(pthread_self(), &attributes);
-      pthread_attr_getstack(&attributes, &low, &size);
-      pthread_attr_destroy(&attributes);
-      bounds.low = reinterpret_cast<std::uintptr_t>(low);
-      bounds.high = bounds.low + size;
+      bounds = testing::stack_of_thread();
       id = os::thread_id();
       body();
     });

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -121,6 +122,24 @@ TEST(AlarmTest, OutlivesTheLossOfItsDescriptor) {
   alarm.set_for(when);
   alarm.wait();
   EXPECT_GE(now(), when);
+}
+
+TEST(AlarmTest, NapsWhereNoDescriptorCanBeHad) {
+  rlimit limit;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit none = {.rlim_cur = 0, .rlim_max = limit.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  Alarm alarm;
+  EXPECT_FALSE(alarm.open());
+  const Nanos begin = now();
+  alarm.set_for(kNever);
+  alarm.wait();
+  EXPECT_LT(now() - begin, kLong);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  const Nanos when = now() + 20 * kMillisecond;
+  alarm.set_for(when);
+  alarm.wait();
+  EXPECT_GE(now(), when) << "there is one again";
 }
 
 TEST(AlarmTest, LeavesTheFileAloneThatTookItsDescriptor) {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "support/sanitized.h"
+#include "fiber/sanitizer.h"
 #include "support/stepped_run.h"
 
 namespace preempt {
@@ -76,7 +76,7 @@ std::string throw_and_catch() {
 class LibcAsync : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (testing::kSanitized) GTEST_SKIP() << "the sanitizer's allocator and interceptors stand before libc";
+    if (fiber::kIsSanitized) GTEST_SKIP() << "the sanitizer's allocator and interceptors stand before libc";
   }
 
   // Steps `work` in a pinned task. What it returns must be what it returns undisturbed.

@@ -13,7 +13,7 @@
 
 #include "absl/debugging/stacktrace.h"
 #include "absl/debugging/symbolize.h"
-#include "support/sanitized.h"
+#include "fiber/sanitizer.h"
 #include "support/seed.h"
 #include "support/step_kernel.h"
 #include "support/stepped_run.h"
@@ -116,7 +116,7 @@ class Row {
 };
 
 TEST(EveryInstructionOfOursAsync, IsUndisturbedAndCanBeWalked) {
-  if (testing::kSanitized) GTEST_SKIP() << "single steps through an instrumented scheduler take minutes";
+  if (fiber::kIsSanitized) GTEST_SKIP() << "single steps through an instrumented scheduler take minutes";
   Block in, undisturbed;
   testing::Random random(1);
   for (unsigned char& byte : in.bytes) byte = static_cast<unsigned char>(random.next());

@@ -16,8 +16,8 @@
 #include <thread>
 #include <vector>
 
+#include "fiber/sanitizer.h"
 #include "preempt/executor.h"
-#include "support/sanitized.h"
 #include "support/scale.h"
 #include "support/threads.h"
 #include "support/wait.h"
@@ -102,7 +102,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::eventually;
-using testing::kSanitized;
 using testing::scaled;
 
 void (*urg_handler())(int) {
@@ -152,7 +151,7 @@ class FailingCalls : public ::testing::Test {
  protected:
   void SetUp() override {
     static const bool seen = come_here(threads) && come_here(mappings);
-    if (!seen && kSanitized) GTEST_SKIP() << "the sanitizer takes the calls that should fail";
+    if (!seen && fiber::kIsSanitized) GTEST_SKIP() << "the sanitizer takes the calls that should fail";
     ASSERT_TRUE(seen) << "the library's calls do not come here";
   }
   ~FailingCalls() override {

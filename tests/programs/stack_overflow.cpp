@@ -16,6 +16,7 @@
 #include "preempt/executor.h"
 #include "support/fault.h"
 #include "support/log_lines.h"
+#include "support/threads.h"
 
 // So that the compiler does not see that there is no end.
 volatile int last_depth = -1;
@@ -77,15 +78,7 @@ TEST(StackOverflow, OfAMigratableTaskWithoutAName) {
   expect_report(child, "an unnamed task");
 }
 
-const char* low_end_of_stack_of_thread() {
-  pthread_attr_t attributes;
-  void* low = nullptr;
-  std::size_t size = 0;
-  pthread_getattr_np(pthread_self(), &attributes);
-  pthread_attr_getstack(&attributes, &low, &size);
-  pthread_attr_destroy(&attributes);
-  return static_cast<const char*>(low);
-}
+const char* low_end_of_stack_of_thread() { return reinterpret_cast<const char*>(testing::stack_of_thread().low); }
 
 bool is_on_own_stack_of_thread() {
   const char* low = low_end_of_stack_of_thread();

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <iterator>
 #include <ostream>
 #include <string>
 
@@ -26,54 +25,59 @@ enum class AlarmProtocol {
   kArmsOnce,            // who sets the timer does not look at the word again
 };
 
+// Where an actor is, and what it does next. What all share comes first: bringing forward, and arming.
+// clang-format off
+#define PREEMPT_ALARM_PLACES(X)                               \
+  X(kForward, "bring_forward, swaps the word")                \
+  X(kForwardLook, "bring_forward, sees whether it is armed")  \
+  X(kArmRead, "arm, reads the word")                          \
+  X(kArmSet, "arm, sets the timer")                           \
+  X(kArmLook, "arm, reads the word again")                    \
+  X(kArmNote, "arm, notes it")                                \
+  X(kBegin, "begins, reads the bell")                         \
+  X(kResetWanted, "resets wanted_")                           \
+  X(kLook, "looks")                                           \
+  X(kPublish, "publishes sleeps_until_")                      \
+  X(kReadWanted, "reads wanted_")                             \
+  X(kReadTimer, "reads the first deadline")                   \
+  X(kForgetArmed, "set_for, forgets what was armed")          \
+  X(kSetWord, "set_for, stores the word")                     \
+  X(kWantedAgain, "reads wanted_ again")                      \
+  X(kPlanAgain, "reads sleeps_until_ again")                  \
+  X(kMissed, "looks for what it missed")                      \
+  X(kSleep, "wakes up")                                       \
+  X(kWake, "stays awake")                                     \
+  X(kWoken, "forgets sleeps_until_")                          \
+  X(kArrive, "brings work")                                   \
+  X(kSeePlan, "reads sleeps_until_")                          \
+  X(kChooseTime, "reads when the first burst is due")         \
+  X(kSwapPlan, "swaps sleeps_until_")                         \
+  X(kForwardAgain, "has brought it forward again")            \
+  X(kDeadline, "enters its deadline")                         \
+  X(kWant, "lowers wanted_")                                  \
+  X(kCompare, "reads sleeps_until_")                          \
+  X(kReadAlarm, "reads the alarm")                            \
+  X(kReadPlan, "reads sleeps_until_")                         \
+  X(kRaisePlan, "raises sleeps_until_")                       \
+  X(kRaiseWanted, "reads wanted_")                            \
+  X(kRaiseTimer, "reads the first deadline")                  \
+  X(kSwapAlarm, "postpones the alarm")                        \
+  X(kPostponed, "reads wanted_ again")                        \
+  X(kPostponedPlan, "reads sleeps_until_ again")              \
+  X(kPostponedEnd, "has postponed")                           \
+  X(kStopping, "stops it")                                    \
+  X(kRing, "rings")                                           \
+  X(kEnd, "has ended")
+// clang-format on
+
 class AlarmModel {
  public:
   static constexpr std::uint8_t kAwake = 0, kAtOnce = 1, kNever = 7;
   enum Actor : std::uint8_t { kWatchdog, kSubmitter, kSleeper, kPostponer, kStopper, kActors };
 
-  // Where an actor is. What all share comes first: arming, and bringing forward.
-  enum Place : std::uint8_t {
-    kForward,
-    kForwardLook,
-    kArmRead,
-    kArmSet,
-    kArmLook,
-    kArmNote,
-    kBegin,
-    kResetWanted,
-    kLook,
-    kPublish,
-    kReadWanted,
-    kReadTimer,
-    kForgetArmed,
-    kSetWord,
-    kWantedAgain,
-    kPlanAgain,
-    kMissed,
-    kSleep,
-    kWake,
-    kWoken,
-    kArrive,
-    kSeePlan,
-    kChooseTime,
-    kSwapPlan,
-    kForwardAgain,
-    kDeadline,
-    kWant,
-    kCompare,
-    kReadAlarm,
-    kReadPlan,
-    kRaisePlan,
-    kRaiseWanted,
-    kRaiseTimer,
-    kSwapAlarm,
-    kPostponed,
-    kPostponedPlan,
-    kPostponedEnd,
-    kStopping,
-    kRing,
-    kEnd,
-  };
+#define PREEMPT_ALARM_PLACE(place, name) place,
+  enum Place : std::uint8_t { PREEMPT_ALARM_PLACES(PREEMPT_ALARM_PLACE) };
+#undef PREEMPT_ALARM_PLACE
 
   struct Thread {
     std::uint8_t place = kEnd, then = kEnd, when = 0, time = 0, first = 0, second = 0, rounds = 0;
@@ -135,10 +139,11 @@ class AlarmModel {
     }
     for (std::uint8_t who = 0; who < kActors; ++who) {
       const std::uint8_t place = state.threads[who].place;
-      if (place == kEnd) continue;
+      if (place == kEnd || (place == kSleep && state.timer > state.clock)) continue;
       for (std::uint8_t choice = 0; choice < choices(place); ++choice) {
         State next = state;
-        if (step(next, next.threads[who], choice)) emit_checked(next, who, place);
+        step(next, next.threads[who], choice);
+        emit_checked(next, who, place);
       }
     }
   }
@@ -146,47 +151,9 @@ class AlarmModel {
   std::string describe(std::uint32_t step) const {
     if (step / 100 == kActors) return step % 100 == 0 ? "time passes" : "a worker takes the work";
     constexpr const char* kNames[] = {"watchdog", "submitter", "sleeper", "postponer", "stopper"};
-    constexpr const char* kPlaces[] = {"bring_forward, swaps the word",
-                                       "bring_forward, sees whether it is armed",
-                                       "arm, reads the word",
-                                       "arm, sets the timer",
-                                       "arm, reads the word again",
-                                       "arm, notes it",
-                                       "begins, reads the bell",
-                                       "resets wanted_",
-                                       "looks",
-                                       "publishes sleeps_until_",
-                                       "reads wanted_",
-                                       "reads the first deadline",
-                                       "set_for, forgets what was armed",
-                                       "set_for, stores the word",
-                                       "reads wanted_ again",
-                                       "reads sleeps_until_ again",
-                                       "looks for what it missed",
-                                       "wakes up",
-                                       "stays awake",
-                                       "forgets sleeps_until_",
-                                       "brings work",
-                                       "reads sleeps_until_",
-                                       "reads when the first burst is due",
-                                       "swaps sleeps_until_",
-                                       "has brought it forward again",
-                                       "enters its deadline",
-                                       "lowers wanted_",
-                                       "reads sleeps_until_",
-                                       "reads the alarm",
-                                       "reads sleeps_until_",
-                                       "raises sleeps_until_",
-                                       "reads wanted_",
-                                       "reads the first deadline",
-                                       "postpones the alarm",
-                                       "reads wanted_ again",
-                                       "reads sleeps_until_ again",
-                                       "has postponed",
-                                       "stops it",
-                                       "rings",
-                                       "has ended"};
-    static_assert(std::size(kPlaces) == kEnd + 1);
+#define PREEMPT_ALARM_NAME(place, name) name,
+    constexpr const char* kPlaces[] = {PREEMPT_ALARM_PLACES(PREEMPT_ALARM_NAME)};
+#undef PREEMPT_ALARM_NAME
     return std::string(kNames[step / 100]) + ": " + kPlaces[step % 100];
   }
 
@@ -213,6 +180,7 @@ class AlarmModel {
     thread.place = kForward;
     thread.then = then;
   }
+  static void go(Thread& thread, std::uint8_t place) { thread.place = place; }
   // Words that mean nothing any more would only make more states.
   static void leave(Thread& thread) {
     thread.place = thread.then;
@@ -224,226 +192,164 @@ class AlarmModel {
     const auto left = static_cast<std::uint8_t>(thread.rounds - 1);
     thread = {.place = left > 0 ? first : std::uint8_t{kEnd}, .rounds = left};
   }
-  static void go(Thread& thread, std::uint8_t place) { thread.place = place; }
 
-  // False: it cannot be done now.
-  bool step(State& state, Thread& thread, std::uint8_t choice) const {
+  void step(State& state, Thread& thread, std::uint8_t choice) const {
     switch (thread.place) {
       // --- Alarm::bring_forward, arm.
       case kForward:
         thread.when = state.at;
-        if (state.at > thread.time) {
-          state.at = thread.time;
-          go(thread, kArmRead);
-        } else {
-          go(thread, kForwardLook);
-        }
-        return true;
+        if (state.at <= thread.time) return go(thread, kForwardLook);
+        state.at = thread.time;
+        return go(thread, kArmRead);
       case kForwardLook:
-        thread.when != state.armed_for ? go(thread, kArmRead) : leave(thread);
-        return true;
+        return thread.when != state.armed_for ? go(thread, kArmRead) : leave(thread);
       case kArmRead:
         thread.when = state.at;
-        thread.when == kAwake ? leave(thread) : go(thread, kArmSet);
-        return true;
+        return thread.when == kAwake ? leave(thread) : go(thread, kArmSet);
       case kArmSet:
         state.timer = thread.when;
-        go(thread, protocol_ == AlarmProtocol::kArmsOnce ? kArmNote : kArmLook);
-        return true;
+        return go(thread, protocol_ == AlarmProtocol::kArmsOnce ? kArmNote : kArmLook);
       case kArmLook:
-        if (state.at == thread.when) {
-          go(thread, kArmNote);
-        } else {
-          thread.when = state.at;
-          thread.when == kAwake ? leave(thread) : go(thread, kArmSet);
-        }
-        return true;
+        if (state.at == thread.when) return go(thread, kArmNote);
+        thread.when = state.at;
+        return thread.when == kAwake ? leave(thread) : go(thread, kArmSet);
       case kArmNote:
         state.armed_for = thread.when;
-        leave(thread);
-        return true;
+        return leave(thread);
 
       // --- Watchdog::run, sleep.
       case kBegin:
-        if (state.stopping != 0) {
-          thread = {};
-          return true;
-        }
-        thread = {.place = kResetWanted, .second = state.bell};
-        return true;
+        thread = state.stopping != 0 ? Thread{} : Thread{.place = kResetWanted, .second = state.bell};
+        return;
       case kResetWanted:
         state.wanted = kNever;
-        go(thread, kLook);
-        return true;
+        return go(thread, kLook);
       case kLook:
         if (state.clock >= state.deadline) state.deadline = kNever;
         thread.first = state.works != 0 ? soon(state) : kNever;
         state.unseen = 0;
-        go(thread, kPublish);
-        return true;
+        return go(thread, kPublish);
       case kPublish:
         state.sleeps_until = thread.first;
-        go(thread, kReadWanted);
-        return true;
+        return go(thread, kReadWanted);
       case kReadWanted:
         thread.time = std::min(thread.first, state.wanted);
-        go(thread, kReadTimer);
-        return true;
+        return go(thread, kReadTimer);
       case kReadTimer:
         thread.time = std::min(thread.time, state.deadline);
-        go(thread, kForgetArmed);
-        return true;
+        return go(thread, kForgetArmed);
       case kForgetArmed:
         state.armed_for = kAwake;
-        go(thread, kSetWord);
-        return true;
+        return go(thread, kSetWord);
       case kSetWord:
         state.at = std::max(thread.time, kAtOnce);
         thread.then = kWantedAgain;
-        go(thread, kArmRead);
-        return true;
+        return go(thread, kArmRead);
       case kWantedAgain:
         thread.time = protocol_ == AlarmProtocol::kForgetsWanted ? kNever : state.wanted;
-        go(thread, kPlanAgain);
-        return true;
+        return go(thread, kPlanAgain);
       case kPlanAgain:
         if (protocol_ != AlarmProtocol::kForgetsPlan) thread.time = std::min(thread.time, state.sleeps_until);
-        forward(thread, thread.time, kMissed);
-        return true;
+        return forward(thread, thread.time, kMissed);
       case kMissed: {
         const bool missed =
             state.bell != thread.second || state.stopping != 0 || (thread.first == kNever && state.works != 0);
         thread = {.place = missed ? kWake : kSleep};
-        return true;
+        return;
       }
       case kSleep:
-        if (state.timer > state.clock) return false;
-        go(thread, kWake);
-        return true;
+        return go(thread, kWake);
       case kWake:
         state.at = kAwake;
-        go(thread, kWoken);
-        return true;
+        return go(thread, kWoken);
       case kWoken:
         state.sleeps_until = kAwake;
-        go(thread, kBegin);
-        return true;
+        return go(thread, kBegin);
 
       // --- A submitter: work_waits, plan_first_look.
       case kArrive:
         state.works = state.unseen = 1;
-        go(thread, kSeePlan);
-        return true;
+        return go(thread, kSeePlan);
       case kSeePlan:
-        state.sleeps_until == kNever ? go(thread, kChooseTime) : next_round(thread, kArrive);
-        return true;
+        return state.sleeps_until == kNever ? go(thread, kChooseTime) : next_round(thread, kArrive);
       case kChooseTime:
         thread.first = choice == 0 ? state.clock : soon(state);
-        forward(thread, thread.first, kSwapPlan);
-        return true;
+        return forward(thread, thread.first, kSwapPlan);
       case kSwapPlan:
-        if (state.sleeps_until != kNever) {
-          next_round(thread, kArrive);
-          return true;
-        }
+        if (state.sleeps_until != kNever) return next_round(thread, kArrive);
         state.sleeps_until = thread.first;
         if (protocol_ == AlarmProtocol::kForwardsOnce) {
           next_round(thread, kArrive);
         } else {
           forward(thread, thread.first, kForwardAgain);
         }
-        return true;
+        return;
       case kForwardAgain:
-        next_round(thread, kArrive);
-        return true;
+        return next_round(thread, kArrive);
 
       // --- A task that sleeps: Timers::add, look_at.
       case kDeadline:
         thread.first = std::min<std::uint8_t>(2 + choice, cast_.moments);
         state.deadline = thread.first;
-        go(thread, kWant);
-        return true;
+        return go(thread, kWant);
       case kWant:
         state.wanted = std::min(state.wanted, thread.first);
-        go(thread, kCompare);
-        return true;
+        return go(thread, kCompare);
       case kCompare:
         if (thread.first < state.sleeps_until) {
           forward(thread, thread.first, kEnd);
         } else {
           thread = {};
         }
-        return true;
+        return;
 
       // --- A worker that begins a burst: postpone_look.
       case kReadAlarm:
         thread.first = state.at;
         thread.when = state.clock;
-        go(thread, kReadPlan);
-        return true;
+        return go(thread, kReadPlan);
       case kReadPlan: {
         thread.second = state.sleeps_until;
         const std::uint8_t later = thread.second + 1 + choice;
         if (thread.second == kNever || thread.second <= thread.when || thread.first <= thread.when ||
             later > cast_.moments) {
-          next_round(thread, kReadAlarm);
-          return true;
+          return next_round(thread, kReadAlarm);
         }
         thread.time = later;
-        go(thread, kRaisePlan);
-        return true;
+        return go(thread, kRaisePlan);
       }
       case kRaisePlan:
-        if (state.sleeps_until != thread.second) {
-          next_round(thread, kReadAlarm);
-          return true;
-        }
+        if (state.sleeps_until != thread.second) return next_round(thread, kReadAlarm);
         state.sleeps_until = thread.time;
-        go(thread, kRaiseWanted);
-        return true;
+        return go(thread, kRaiseWanted);
       case kRaiseWanted:
         thread.time = std::min(thread.time, state.wanted);
-        go(thread, kRaiseTimer);
-        return true;
+        return go(thread, kRaiseTimer);
       case kRaiseTimer:
         thread.time = std::min(thread.time, state.deadline);
-        go(thread, kSwapAlarm);
-        return true;
+        return go(thread, kSwapAlarm);
       case kSwapAlarm:
-        if (state.at != thread.first) {
-          next_round(thread, kReadAlarm);
-          return true;
-        }
+        if (state.at != thread.first) return next_round(thread, kReadAlarm);
         state.at = std::max(thread.time, kAtOnce);
         thread.then = kPostponed;
-        go(thread, kArmRead);
-        return true;
+        return go(thread, kArmRead);
       case kPostponed:
-        if (protocol_ == AlarmProtocol::kPostponesAndLeaves) {
-          next_round(thread, kReadAlarm);
-          return true;
-        }
+        if (protocol_ == AlarmProtocol::kPostponesAndLeaves) return next_round(thread, kReadAlarm);
         thread.time = state.wanted;
-        go(thread, kPostponedPlan);
-        return true;
+        return go(thread, kPostponedPlan);
       case kPostponedPlan:
-        forward(thread, std::min(thread.time, state.sleeps_until), kPostponedEnd);
-        return true;
+        return forward(thread, std::min(thread.time, state.sleeps_until), kPostponedEnd);
       case kPostponedEnd:
-        next_round(thread, kReadAlarm);
-        return true;
+        return next_round(thread, kReadAlarm);
 
       // --- Watchdog::stop, wake.
       case kStopping:
         state.stopping = 1;
-        go(thread, kRing);
-        return true;
+        return go(thread, kRing);
       case kRing:
         state.bell = 1;
-        forward(thread, kAtOnce, kEnd);
-        return true;
+        return forward(thread, kAtOnce, kEnd);
     }
-    return false;
   }
 
   AlarmProtocol protocol_;

@@ -3,15 +3,19 @@
 #define PREEMPT_TESTS_SUPPORT_THREADS_H_
 
 #include <dirent.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "fiber/gate.h"
 
 namespace preempt::testing {
 
@@ -40,6 +44,17 @@ inline std::optional<bool> blocks_signal(pid_t thread, int signal) {
   const std::string mask = thread_status(thread, "SigBlk");
   if (mask.empty()) return std::nullopt;
   return (std::stoull(mask, nullptr, 16) >> (signal - 1) & 1) != 0;
+}
+
+// Of the calling thread.
+inline fiber::Bounds stack_of_thread() {
+  pthread_attr_t attributes;
+  void* low = nullptr;
+  std::size_t size = 0;
+  pthread_getattr_np(pthread_self(), &attributes);
+  pthread_attr_getstack(&attributes, &low, &size);
+  pthread_attr_destroy(&attributes);
+  return {reinterpret_cast<std::uintptr_t>(low), reinterpret_cast<std::uintptr_t>(low) + size};
 }
 
 inline bool send_to_thread(pid_t thread, int signal) { return syscall(SYS_tgkill, getpid(), thread, signal) == 0; }
