@@ -108,11 +108,15 @@ bool Scheduler::send(Worker& worker, Nanos now) {
       return false;
     }
     count(Verdict::kUnanswered);
-    // A thread that waits for a cpu answers late; one whose handler is gone, never.
-    const Nanos unanswered_for = now - worker.unanswered_from.load(std::memory_order_relaxed);
-    if (unanswered_for > std::max(10 * expiry(), 50 * os::kMillisecond)) helpers_.signal_unanswered();
+    // A thread that waits for a cpu answers late; one that computes and does not answer has lost its handler.
+    const Nanos cpu_time = os::thread_cpu_time(worker.gate.thread);
+    Nanos from = os::kNever;
+    if (!worker.unanswered_from.compare_exchange_strong(from, cpu_time, std::memory_order_relaxed) &&
+        cpu_time - from > kLongestAnswer) {
+      helpers_.signal_unanswered();
+    }
   } else {
-    worker.unanswered_from.store(now, std::memory_order_relaxed);
+    worker.unanswered_from.store(os::kNever, std::memory_order_relaxed);
   }
   worker.asked_at.store(now, std::memory_order_relaxed);
   if (again && signal_ >= SIGRTMIN && helpers_.handler_is_ours()) return false;

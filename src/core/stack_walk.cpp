@@ -5,13 +5,14 @@
 #include <iterator>
 
 #include "os/clock.h"
+#include "os/thread.h"
 
 namespace preempt::core {
 namespace {
 
 // A recursion is as deep as its stack: what it does, and how it began.
 constexpr std::size_t kInnermost = 24, kOutermost = 24;
-constexpr os::Nanos kLongestWalk = 500 * os::kMillisecond;
+constexpr os::Nanos kLongestWalk = 500 * os::kMillisecond;  // of cpu time: the same walk on a busy machine
 constexpr std::uint64_t kWord = sizeof(std::uint64_t);
 
 // What a thread may have left on its stack.
@@ -98,9 +99,10 @@ std::vector<CallSite> walk_stack(FrameRegisters registers, fiber::Bounds stack, 
                                  const os::CodeMap& code) {
   std::vector<CallSite> sites;
   const Guesser guesser(stack, memory, code);
-  const os::Nanos deadline = os::now() + kLongestWalk;
+  const pid_t thread = os::thread_id();
+  const os::Nanos deadline = os::thread_cpu_time(thread) + kLongestWalk;
   bool is_guess = false;
-  while (os::now() < deadline) {
+  while (os::thread_cpu_time(thread) < deadline) {
     add(sites, {registers.program_counter(), registers.is_return_address, is_guess});
     const Unwound unwound = unwind(registers, memory);
     if (unwound == Unwound::kCaller && code.find(registers.program_counter()) != nullptr) continue;

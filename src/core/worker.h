@@ -88,9 +88,9 @@ class Worker {
 
   // Sending.
   os::ThreadStateFile state;
-  std::atomic<Nanos> asked_at = 0;         // the last signal
-  std::atomic<Nanos> unanswered_from = 0;  // the first of those that had no answer
-  std::atomic<unsigned> requests = 0;      // since a call of this worker is spared
+  std::atomic<Nanos> asked_at = 0;                  // the last signal
+  std::atomic<Nanos> unanswered_from = os::kNever;  // the thread's cpu time when the first one was late
+  std::atomic<unsigned> requests = 0;               // since a call of this worker is spared
 
   std::atomic<std::uint32_t> spare_below = 0;  // link of SpareStack: number + 1
   Nanos shrink_stack_at = 0;                   // the owner's
