@@ -143,15 +143,6 @@ PROGRAM(arena_freed_while_the_pacer_looks) {
   std::printf("%ld\n", sum);
 }
 
-PROGRAM(arena_destroyed_before_its_tasks) {
-  std::atomic<int> ran = 0;
-  for (int i = 0; i < 50; ++i) {
-    tbb::task_arena arena(2);
-    for (int j = 0; j < 4; ++j) arena.enqueue([&] { ++ran; });
-  }
-  std::printf("ran %d\n", eventually([&] { return ran == 200; }));
-}
-
 PROGRAM(arena_lifecycle) {
   tbb::task_arena arena(3);
   std::printf("made: active %d, concurrency %d\n", arena.is_active(), arena.max_concurrency());
