@@ -137,12 +137,15 @@ bool arena::has_work() const {
 
 int arena::limit() const { return std::min(settings_.concurrency, runtime::get().allowed_parallelism()); }
 
+int arena::kept_places(const occupancy& now) const {
+  return std::max(0, settings_.reserved - now.masters - now.sleeping_masters);
+}
+
 // A place is kept for each of those that may still come; but enqueued tasks have nobody else to run them, and neither
 // have tasks that were left behind.
 bool arena::has_room(const occupancy& now) const {
   const int present = now.workers + now.masters;
-  const int kept = std::max(0, settings_.reserved - now.masters - now.sleeping_masters);
-  if (present + kept < limit()) return true;
+  if (present + kept_places(now) < limit()) return true;
   const bool nobody_comes = !settings_.implicit || orphaned_.load(std::memory_order_relaxed);
   return present == 0 && (nobody_comes || !queue_.empty() || !urgent_.empty());
 }
@@ -172,8 +175,12 @@ void arena::count(presence kind, int by) {
 }
 
 bool arena::try_enter(participant& it) {
-  const auto has_slot = [this](const occupancy& now) { return now.workers + now.masters < settings_.concurrency; };
-  if (!change_if(has_slot, [](occupancy& now) { ++now.masters; })) return false;
+  // Workers that came to a kept place while its thread slept give it back at the end of their bodies.
+  const bool workers_have_places = settings_.reserved < settings_.concurrency;
+  const auto has_place = [this, workers_have_places](const occupancy& now) {
+    return now.workers + now.masters < settings_.concurrency || (workers_have_places && kept_places(now) > 0);
+  };
+  if (!change_if(has_place, [](occupancy& now) { ++now.masters; })) return false;
   it.state.store(presence::master, std::memory_order_release);
   return true;
 }

@@ -117,6 +117,7 @@ class arena {
   void redeem_ticket();
   void serve_as_worker() { serve(presence::worker); }
   int limit() const;
+  int kept_places(const occupancy& now) const;  // for threads that are no workers and may come
   bool has_room(const occupancy& now) const;
   // Changes the word if `allowed(now)`, and says so.
   template <class Allowed, class Change>
