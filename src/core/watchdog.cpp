@@ -122,6 +122,8 @@ Watchdog::Plan Watchdog::look(Nanos now) {
 }
 
 void Watchdog::look_at_processors(Nanos now) {
+  const int looks = looks_since_taken_.load(std::memory_order_relaxed);
+  if (looks < kLooksForSleepers) looks_since_taken_.store(looks + 1, std::memory_order_relaxed);
   for (int id = 0; id < scheduler_.processors(); ++id) {
     Processor& processor = scheduler_.processor(id);
     const Nanos burst = processor.dispatched_at();
@@ -131,6 +133,7 @@ void Watchdog::look_at_processors(Nanos now) {
     if (scheduler_.look_at(processor, now, suspicion)) {
       period_ = kFirstPeriod;
       last_taken_.store(now, std::memory_order_relaxed);
+      looks_since_taken_.store(0, std::memory_order_relaxed);
     } else if (!same && tasks_block(now)) {
       period_ = kFirstPeriod;
     }

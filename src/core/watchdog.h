@@ -46,8 +46,9 @@ class Watchdog {
   static constexpr Nanos kFirstPeriod = 50 * os::kMicrosecond;
   static constexpr Nanos kCalmPeriod = os::kMillisecond;
   static constexpr Nanos kLongestPeriod = 10 * os::kMillisecond;
-  // For so long after a worker fell asleep each new burst is suspected soon, too.
+  // For so long after a worker fell asleep, and so many looks, each new burst is suspected soon, too.
   static constexpr Nanos kTasksBlock = 100 * os::kMillisecond;
+  static constexpr int kLooksForSleepers = 16;
   static constexpr Nanos kAwake = os::Alarm::kAwake;
 
   // What look() found to do next.
@@ -64,7 +65,10 @@ class Watchdog {
   void plan_first_look();
   void sleep(const Plan& plan, Nanos now, std::uint32_t bell);
   bool lost_compete() const;
-  bool tasks_block(Nanos now) const { return now - last_taken_.load(std::memory_order_relaxed) < kTasksBlock; }
+  bool tasks_block(Nanos now) const {
+    return looks_since_taken_.load(std::memory_order_relaxed) < kLooksForSleepers &&
+           now - last_taken_.load(std::memory_order_relaxed) < kTasksBlock;
+  }
   Nanos first_period(Nanos now) const { return tasks_block(now) ? kFirstPeriod : kCalmPeriod; }
   Plan look(Nanos now);
   void look_at_processors(Nanos now);
@@ -74,6 +78,7 @@ class Watchdog {
   std::vector<Nanos> burst_seen_;  // for each processor: the burst that ran at the last look
   Nanos period_ = kFirstPeriod;
   std::atomic<Nanos> last_taken_ = -kTasksBlock;
+  std::atomic<int> looks_since_taken_ = kLooksForSleepers;
   bool credit_given_ = false;  // between the last look and this one
   alignas(base::kCacheLine) std::atomic<Nanos> sleeps_until_ = kAwake;
   os::Alarm alarm_;                           // sleeps_until_ is what others may count on, this may be earlier
