@@ -108,8 +108,9 @@ bool Scheduler::send(Worker& worker, Nanos now) {
       return false;
     }
     count(Verdict::kUnanswered);
-    // A thread that waits for a cpu answers late; one that computes and does not answer has lost its handler.
-    const Nanos cpu_time = os::thread_cpu_time(worker.gate.thread);
+    // Who waits for a cpu answers late, and who is in the kernel; who computes and does not answer has lost its
+    // handler.
+    const Nanos cpu_time = os::thread_user_time(worker.gate.thread);
     Nanos from = os::kNever;
     if (!worker.unanswered_from.compare_exchange_strong(from, cpu_time, std::memory_order_relaxed) &&
         cpu_time - from > kLongestAnswer) {

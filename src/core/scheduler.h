@@ -310,7 +310,7 @@ class Scheduler {
   alignas(base::kCacheLine) std::atomic<int> on_credit_ = 0;
   alignas(base::kCacheLine) std::atomic<bool> credit_given_ = false;  // since the watchdog looked
   std::atomic<bool> sees_threads_ = true;                             // /proc says who computes
-  static constexpr Nanos kLongestAnswer = 20 * os::kMillisecond;      // of the cpu time of who was sent a signal
+  static constexpr Nanos kLongestAnswer = 20 * os::kMillisecond;      // of the user time of who was sent a signal
   static constexpr Nanos kLeastTimerSlack = 50 * os::kMicrosecond;    // as the kernel's, prctl(2) PR_SET_TIMERSLACK
   static constexpr Nanos kMostTimerSlack = os::kMillisecond;
   std::atomic<Nanos> shrink_stacks_at_ = os::kNever;

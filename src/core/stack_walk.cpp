@@ -12,7 +12,8 @@ namespace {
 
 // A recursion is as deep as its stack: what it does, and how it began.
 constexpr std::size_t kInnermost = 24, kOutermost = 24;
-constexpr os::Nanos kLongestWalk = 500 * os::kMillisecond;  // of cpu time: the same walk on a busy machine
+// Of cpu time, so that it is the same walk on a busy machine; and of time, since who faulted waits for its end.
+constexpr os::Nanos kLongestWalk = 500 * os::kMillisecond, kLongestWait = 1500 * os::kMillisecond;
 constexpr std::uint64_t kWord = sizeof(std::uint64_t);
 
 // What a thread may have left on its stack.
@@ -100,9 +101,9 @@ std::vector<CallSite> walk_stack(FrameRegisters registers, fiber::Bounds stack, 
   std::vector<CallSite> sites;
   const Guesser guesser(stack, memory, code);
   const pid_t thread = os::thread_id();
-  const os::Nanos deadline = os::thread_cpu_time(thread) + kLongestWalk;
+  const os::Nanos cpu_limit = os::thread_cpu_time(thread) + kLongestWalk, deadline = os::now() + kLongestWait;
   bool is_guess = false;
-  while (os::thread_cpu_time(thread) < deadline) {
+  while (os::now() < deadline && os::thread_cpu_time(thread) < cpu_limit) {
     add(sites, {registers.program_counter(), registers.is_return_address, is_guess});
     const Unwound unwound = unwind(registers, memory);
     if (unwound == Unwound::kCaller && code.find(registers.program_counter()) != nullptr) continue;

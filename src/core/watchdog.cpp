@@ -113,7 +113,7 @@ Watchdog::Plan Watchdog::look(Nanos now) {
   look_at_processors(now);
   // Where no task has slept for long, looks for sleepers were most of what the watchdog cost.
   const Nanos slice = scheduler_.slices().base();
-  const Nanos longest = tasks_block(now) ? std::clamp(slice + Scheduler::kSwitchTime, kFirstPeriod, kLongestPeriod)
+  const Nanos longest = tasks_block(now) ? std::clamp(slice + Scheduler::kSwitchTime, kFirstPeriod, kCalmPeriod)
                                          : std::clamp(4 * slice, kCalmPeriod, kLongestPeriod);
   period_ = std::min(period_, longest);
   const Plan plan = {.slices = scheduler_.first_due(now, Scheduler::Asked::kAll), .sleepers = now + period_};
@@ -134,7 +134,7 @@ void Watchdog::look_at_processors(Nanos now) {
       period_ = kFirstPeriod;
       last_taken_.store(now, std::memory_order_relaxed);
       looks_since_taken_.store(0, std::memory_order_relaxed);
-    } else if (!same && tasks_block(now)) {
+    } else if (!same && tasks_block_often(now)) {
       period_ = kFirstPeriod;
     }
   }

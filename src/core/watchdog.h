@@ -46,9 +46,9 @@ class Watchdog {
   static constexpr Nanos kFirstPeriod = 50 * os::kMicrosecond;
   static constexpr Nanos kCalmPeriod = os::kMillisecond;
   static constexpr Nanos kLongestPeriod = 10 * os::kMillisecond;
-  // For so long after a worker fell asleep, and so many looks, each new burst is suspected soon, too.
-  static constexpr Nanos kTasksBlock = 100 * os::kMillisecond;
+  // After a worker fell asleep each new burst is suspected at once for so many looks, and soon for so long.
   static constexpr int kLooksForSleepers = 16;
+  static constexpr Nanos kTasksBlock = 100 * os::kMillisecond;
   static constexpr Nanos kAwake = os::Alarm::kAwake;
 
   // What look() found to do next.
@@ -65,11 +65,11 @@ class Watchdog {
   void plan_first_look();
   void sleep(const Plan& plan, Nanos now, std::uint32_t bell);
   bool lost_compete() const;
-  bool tasks_block(Nanos now) const {
-    return looks_since_taken_.load(std::memory_order_relaxed) < kLooksForSleepers &&
-           now - last_taken_.load(std::memory_order_relaxed) < kTasksBlock;
+  bool tasks_block(Nanos now) const { return now - last_taken_.load(std::memory_order_relaxed) < kTasksBlock; }
+  bool tasks_block_often(Nanos now) const {
+    return looks_since_taken_.load(std::memory_order_relaxed) < kLooksForSleepers && tasks_block(now);
   }
-  Nanos first_period(Nanos now) const { return tasks_block(now) ? kFirstPeriod : kCalmPeriod; }
+  Nanos first_period(Nanos now) const { return tasks_block_often(now) ? kFirstPeriod : kCalmPeriod; }
   Plan look(Nanos now);
   void look_at_processors(Nanos now);
 

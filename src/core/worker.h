@@ -89,7 +89,7 @@ class Worker {
   // Sending.
   os::ThreadStateFile state;
   std::atomic<Nanos> asked_at = 0;                  // the last signal
-  std::atomic<Nanos> unanswered_from = os::kNever;  // the thread's cpu time when the first one was late
+  std::atomic<Nanos> unanswered_from = os::kNever;  // the thread's user time when the first one was late
   std::atomic<unsigned> requests = 0;               // since a call of this worker is spared
 
   std::atomic<std::uint32_t> spare_below = 0;  // link of SpareStack: number + 1

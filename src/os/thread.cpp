@@ -50,6 +50,16 @@ int open_stat(pid_t thread) noexcept {
   return open(path, O_RDONLY | O_CLOEXEC);
 }
 
+// include/linux/posix-timers.h: the clocks of one thread.
+enum CpuClock : unsigned { kUser = 1, kScheduled = 2 };
+
+Nanos cpu_clock(pid_t thread, CpuClock which) noexcept {
+  constexpr unsigned kOfThread = 4;
+  const auto clock = static_cast<clockid_t>(~static_cast<unsigned>(thread) << 3 | kOfThread | which);
+  timespec time;
+  return clock_gettime(clock, &time) == 0 ? time.tv_sec * kSecond + time.tv_nsec : 0;
+}
+
 }  // namespace
 
 std::atomic<int> ThreadStateFile::open_files_ = 0;
@@ -80,13 +90,8 @@ bool has_no_particulars(const siginfo_t& info) noexcept {
   return info.si_code == SI_USER && info.si_pid == 0 && info.si_uid == 0;
 }
 
-Nanos thread_cpu_time(pid_t thread) noexcept {
-  // include/linux/posix-timers.h: the clock of one thread, scheduler precision.
-  constexpr clockid_t kOfThread = 4, kScheduled = 2;
-  const clockid_t clock = static_cast<clockid_t>(~static_cast<unsigned>(thread) << 3) | kOfThread | kScheduled;
-  timespec time;
-  return clock_gettime(clock, &time) == 0 ? time.tv_sec * kSecond + time.tv_nsec : 0;
-}
+Nanos thread_cpu_time(pid_t thread) noexcept { return cpu_clock(thread, kScheduled); }
+Nanos thread_user_time(pid_t thread) noexcept { return cpu_clock(thread, kUser); }
 
 long restart_call() noexcept {
   const int saved_errno = errno;
@@ -100,8 +105,8 @@ void yield_thread() noexcept { sched_yield(); }
 
 void set_prompt() noexcept {
   prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
-  // sched_attr of sched_setattr(2), which glibc 2.36 does not declare. Of an ordinary thread sched_runtime is the slice it
-  // asks for, since Linux 6.12 (kernel/sched/syscalls.c); older kernels ignore it.
+  // sched_attr of sched_setattr(2), which glibc 2.36 does not declare. Of an ordinary thread sched_runtime is the slice
+  // it asks for, since Linux 6.12 (kernel/sched/syscalls.c); older kernels ignore it.
   struct {
     std::uint32_t size, policy;
     std::uint64_t flags;

@@ -28,6 +28,8 @@ bool has_no_particulars(const siginfo_t& info) noexcept;
 
 // Nanoseconds that a thread of this process has computed; 0 when there is no such thread.
 Nanos thread_cpu_time(pid_t thread) noexcept;
+// The same, outside of the kernel, in ticks of the kernel's scheduler (1 to 10 ms).
+Nanos thread_user_time(pid_t thread) noexcept;
 
 // restart_syscall(2): in a signal handler, goes on with the call that the signal cut short. The call's result, or minus
 // the error. Only where the kernel remembers a call's end (time(7) sleeps, poll(2), futex(2) with a time); EINTR when

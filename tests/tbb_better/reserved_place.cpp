@@ -18,10 +18,12 @@ using oneapi::tbb::task_group;
 using preempt::testing::eventually;
 using preempt::testing::spin_a_little;
 
-TEST(ReservedPlace, IsThereWhileWorkersComputeThatCameWhenItsThreadSlept) {
+// False when another thread ran the functor.
+bool is_there_after_a_sleep() {
   constexpr int kBodies = 2;  // as many as there are places
   std::atomic<int> begun = 0;
   std::atomic<bool> stop = false;
+  bool is_caller = false;
   FutureGate gate;
   task_arena arena(kBodies);
   task_group group;
@@ -40,10 +42,16 @@ TEST(ReservedPlace, IsThereWhileWorkersComputeThatCameWhenItsThreadSlept) {
   });
   opener.join();
   arena.execute([&, caller = std::this_thread::get_id()] {
-    EXPECT_EQ(std::this_thread::get_id(), caller);
+    is_caller = std::this_thread::get_id() == caller;
     stop = true;
     group.wait();
   });
+  return is_caller;
+}
+
+// Now and then the pacer finds the first body long before the second one has begun: then there is a place anyway.
+TEST(ReservedPlace, IsThereWhileWorkersComputeThatCameWhenItsThreadSlept) {
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(is_there_after_a_sleep());
 }
 
 }  // namespace

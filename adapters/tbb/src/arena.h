@@ -17,7 +17,8 @@ namespace tbb::detail::r1 {
 struct thread_data;
 
 struct arena_settings {
-  int concurrency;  // bodies that compute at once, >= 1
+  int concurrency;  // bodies that compute at once, >= 1; more while workers are in a reserved place whose thread is
+                    // back
   int reserved;     // of them, for threads that are no workers
   d1::task_arena_base::priority priority = d1::task_arena_base::priority::normal;
   bool implicit = false;  // belongs to one outside thread, which will come back to wait
