@@ -48,6 +48,16 @@ void add_pools(std::vector<Comparison>& table, int workers) {
                    {{"oneTBB task_group", {{with_workers("fork_join/tbb_task_group", workers)}}}}});
 }
 
+void add_steal(std::vector<Comparison>& table) {
+  std::vector<Peer> peers = {{"oneTBB task_group", {{"steal/tbb_task_group"}}},
+                             {"oneTBB enqueue", {{"steal/tbb_enqueue"}}},
+                             {"mutex pool", {{"steal/mutex_pool"}}}};
+#if PREEMPT_BENCH_HAS_ASIO
+  peers.push_back({"asio post", {{"steal/asio_post"}}});
+#endif
+  table.push_back({"steal from a worker that computes", {"steal/preempt"}, std::move(peers)});
+}
+
 void add_switches(std::vector<Comparison>& table) {
   table.push_back({"loop with a checkpoint",
                    {"loop/checkpoint"},
@@ -146,6 +156,7 @@ void add_blocking(std::vector<Comparison>& table) {
 std::vector<Comparison> comparisons() {
   std::vector<Comparison> table;
   for (const int workers : {1, 2}) add_pools(table, workers);
+  add_steal(table);
   add_idle(table);
   add_switches(table);
   add_blocking(table);
