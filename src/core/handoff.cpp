@@ -110,10 +110,10 @@ bool Scheduler::send(Worker& worker, Nanos now) {
     count(Verdict::kUnanswered);
     // Who waits for a cpu answers late, and who is in the kernel; who computes and does not answer has lost its
     // handler.
-    const Nanos cpu_time = os::thread_user_time(worker.gate.thread);
+    const Nanos user_time = os::thread_user_time(worker.gate.thread);
     Nanos from = os::kNever;
-    if (!worker.unanswered_from.compare_exchange_strong(from, cpu_time, std::memory_order_relaxed) &&
-        cpu_time - from > kLongestAnswer) {
+    if (!worker.unanswered_from.compare_exchange_strong(from, user_time, std::memory_order_relaxed) &&
+        user_time - from > kLongestAnswer) {
       helpers_.signal_unanswered();
     }
   } else {
